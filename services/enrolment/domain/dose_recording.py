@@ -1,0 +1,122 @@
+"""Recording a dose that was given: there is no guard and no refusal.
+
+A dose given is a fact. Refusing to record it would leave a child without a DLT window and every count wrong;
+so what was not in order about it becomes a flag, a query or a deviation on the record.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from services.enrolment.domain.claimed_times import entered_late, lies_in_future
+from services.enrolment.domain.halt import Halt
+from services.enrolment.domain.ids import AuthorisationId
+
+DOSE_TOLERANCE_PERCENT = Decimal(10)
+
+
+class DoseRank(StrEnum):
+    """Where a recorded dose stands among the participant's doses, by time given.
+
+    `new_first` is a late entry before the first dose known so far: the DLT window moves.
+    """
+
+    FIRST = "first"
+    LATER = "later"
+    NEW_FIRST = "new_first"
+
+
+class DoseFlag(StrEnum):
+    """What was not in order about a recorded dose; `unauthorised` is a deviation and wakes somebody."""
+
+    UNAUTHORISED = "unauthorised"
+    LATE_ENTRY = "late_entry"
+    TIME_IN_FUTURE = "time_in_future"
+    BEFORE_REGISTRATION = "before_registration"
+    REGISTRATION_VOIDED = "registration_voided"
+    AFTER_TREATMENT_STOPPED = "after_treatment_stopped"
+    DURING_HALT = "during_halt"
+    DIFFERS_FROM_PLANNED = "differs_from_planned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoseAuthorisation:
+    """An authorisation not yet used by another dose."""
+
+    id: AuthorisationId
+    authorised_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenDose:
+    """A dose as the site reports it, in the protocol's unit; `planned` is None where nothing was planned."""
+
+    given_at: datetime
+    amount: Decimal
+    planned: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoseHistory:
+    """What was known about the participant when the dose was entered."""
+
+    registered_at: datetime
+    voided: bool
+    earlier_doses: tuple[datetime, ...]
+    authorisation: DoseAuthorisation | None
+    treatment_stopped_at: datetime | None
+    dosing_halts: tuple[Halt, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedDose:
+    """What recording means: rank and flags; always recorded, at the time the site reports."""
+
+    given_at: datetime
+    rank: DoseRank
+    flags: frozenset[DoseFlag]
+
+    @property
+    def is_deviation(self) -> bool:
+        return DoseFlag.UNAUTHORISED in self.flags
+
+
+def decide_recording(dose: GivenDose, history: DoseHistory, now: datetime) -> RecordedDose:
+    """Records a dose that was given; there is no refusal.
+
+    Args:
+        dose: time and amount as reported.
+        history: `dosing_halts` are those that cover dosing for this participant, lifted ones left out.
+        now: time of entry; more than 24 hours later than the dose is a late entry.
+    """
+    authorisation, stopped_at = history.authorisation, history.treatment_stopped_at
+    checks = {
+        DoseFlag.UNAUTHORISED: authorisation is None or authorisation.authorised_at > dose.given_at,
+        DoseFlag.LATE_ENTRY: entered_late(dose.given_at, now),
+        DoseFlag.TIME_IN_FUTURE: lies_in_future(dose.given_at, now),
+        DoseFlag.BEFORE_REGISTRATION: dose.given_at < history.registered_at,
+        DoseFlag.REGISTRATION_VOIDED: history.voided,
+        DoseFlag.AFTER_TREATMENT_STOPPED: stopped_at is not None and dose.given_at >= stopped_at,
+        DoseFlag.DURING_HALT: any(dose.given_at >= halt.effective_at for halt in history.dosing_halts),
+        DoseFlag.DIFFERS_FROM_PLANNED: _differs(dose),
+    }
+    return RecordedDose(
+        given_at=dose.given_at,
+        rank=_rank(dose.given_at, history.earlier_doses),
+        flags=frozenset(flag for flag, applies in checks.items() if applies),
+    )
+
+
+def _rank(given_at: datetime, known: Sequence[datetime]) -> DoseRank:
+    if not known:
+        return DoseRank.FIRST
+    return DoseRank.NEW_FIRST if given_at < min(known) else DoseRank.LATER
+
+
+def _differs(dose: GivenDose) -> bool:
+    """Whether more than 10 % were given above or below the plan; exactly 10 % is not."""
+    if dose.planned is None:
+        return False
+    return abs(dose.amount - dose.planned) * 100 > dose.planned * DOSE_TOLERANCE_PERCENT

@@ -1,0 +1,116 @@
+"""Everything the registration guards need, as values read in the registration transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from services.enrolment.domain.age import AgeStatement, BirthMonth, LeapDayBirthday, local_date, possible_ages
+from services.enrolment.domain.cohort_counts import CohortCounts
+from services.enrolment.domain.consent import Assent, Consent, ConsentPolicy
+from services.enrolment.domain.eligibility import Eligibility, JudgementStatement
+from services.enrolment.domain.halt import Halt
+from services.enrolment.domain.ids import PartLevel
+from services.enrolment.domain.levels import DoseLevel, SignedDecision
+from services.enrolment.domain.protocol_terms import NoTerms, ProtocolTerms, terms_in_use
+from services.enrolment.domain.recruitment import Cap, SiteStatus, TargetPolicy, TrialStatus
+from services.enrolment.domain.slot_states import Holder, Slot
+from services.enrolment.domain.stagger import AtLevel, StaggerPolicy
+
+
+class NumberOwner(StrEnum):
+    """Whose the screening number is, as the store found it."""
+
+    THIS_SITE = "this_site"
+    NOT_THIS_SITE = "not_this_site"
+
+
+class IdempotencyUse(StrEnum):
+    NEW = "new"
+    OTHER_BODY = "other_body"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circulation:
+    """Whether the trial asks for the site's receipts of a decision, and whether they are there."""
+
+    required: bool
+    received: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialFacts:
+    """State of trial and site; `versions` oldest first, `green_lit` those with a green light in force."""
+
+    status: TrialStatus
+    halts: tuple[Halt, ...]
+    site_status: SiteStatus
+    versions: Sequence[ProtocolTerms]
+    green_lit: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonFacts:
+    """What is recorded about the child of this screening; eligibility and judgement None when not there."""
+
+    born: BirthMonth
+    age_statements: tuple[AgeStatement, ...]
+    leap_day: LeapDayBirthday
+    consents: tuple[Consent, ...]
+    assent: Assent
+    eligibility: Eligibility | None
+    judgement: JudgementStatement | None
+    unresolved_duplicates: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceFacts:
+    """The dose level asked for, what it rests on, and the slot.
+
+    `decision` is the decision named by the level's `opened_by`, as known now; None when there is none.
+    `counts` come from `count_cohort` before this child, over the levels its rule counts together.
+    `registered_in_part` leaves out participants who are not evaluable or voided.
+    """
+
+    level: DoseLevel
+    decision: SignedDecision | None
+    circulation: Circulation
+    counts: CohortCounts
+    registered_in_part: int
+    target_policy: TargetPolicy
+    caps: tuple[Cap, ...]
+    slot: Slot | None
+    stagger: StaggerPolicy
+    candidate: AtLevel
+    others_at_level: tuple[AtLevel, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationFacts:
+    """All facts of one registration; `claimed_times` are times people stated, by a name fit to show."""
+
+    place: PartLevel
+    holder: Holder
+    zone: ZoneInfo
+    consent_policy: ConsentPolicy
+    trial: TrialFacts
+    person: PersonFacts
+    at: PlaceFacts
+    screening_number: str
+    number_owner: NumberOwner
+    version_read: int
+    version_now: int
+    idempotency: IdempotencyUse = IdempotencyUse.NEW
+    claimed_times: Mapping[str, datetime] = field(default_factory=dict)
+
+    def today(self, now: datetime) -> date:
+        return local_date(now, self.zone)
+
+    def ages(self, now: datetime) -> frozenset[int]:
+        """Ages still possible today; see `possible_ages`."""
+        person = self.person
+        return possible_ages(person.born, self.today(now), person.leap_day, person.age_statements)
+
+    def terms(self, now: datetime) -> ProtocolTerms | NoTerms:
+        return terms_in_use(self.trial.versions, self.trial.green_lit, now)

@@ -1,0 +1,56 @@
+"""What the safety service may refuse, by stable code; intake of a readable report refuses nothing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusalKind:
+    """How a refusal is answered: the HTTP status belongs to the code, not to the route."""
+
+    status: int
+    title: str
+
+
+def _register(**kinds: tuple[int, str]) -> Mapping[str, RefusalKind]:
+    return MappingProxyType(
+        {code: RefusalKind(status=status, title=title) for code, (status, title) in kinds.items()}
+    )
+
+
+REFUSALS: Mapping[str, RefusalKind] = _register(
+    report_unreadable=(422, "The report has a field of the wrong type"),
+    grade_out_of_range=(422, "A grade is a whole number from 1 to 5"),
+    adverse_event_not_found=(404, "No such adverse event"),
+    participant_not_found=(404, "No such participant"),
+    nothing_changed=(409, "The amendment changes nothing"),
+    version_conflict=(409, "The adverse event was changed by someone else in the meantime"),
+    reason_required=(422, "A change needs a reason"),
+    forbidden=(403, "This person may not do this"),
+    investigator_causality_protected=(409, "Only the investigator writes the investigator's causality"),
+    sponsor_causality_protected=(409, "Only the sponsor writes the sponsor's causality"),
+    opinion_not_stated=(409, "No opinion taken by telephone waits for confirmation"),
+    grade_not_defined_for_term=(422, "The pinned dictionary has no such grade for this term"),
+    term_not_in_dictionary=(422, "The pinned dictionary has no such term"),
+    dictionary_version_not_pinned=(422, "The term comes from another dictionary than the protocol's"),
+    time_in_future=(422, "The time lies in the future"),
+    impossible_date=(422, "Not a calendar date"),
+    onset_after_awareness=(422, "The onset is later than the claimed awareness"),
+    dlt_definition_invalid=(422, "The protocol's DLT definition cannot be read"),
+    exclusion_not_in_definition=(422, "The DLT definition names no such exclusion"),
+    alert_not_found=(404, "No such alert"),
+    alert_already_acknowledged=(409, "The alert has been acknowledged already"),
+)
+
+
+class Refused(Exception):
+    """A rule said no: `code` names the rule, `detail` says why this time, `facts` are for the reader."""
+
+    def __init__(self, code: str, detail: str, facts: Mapping[str, object] = MappingProxyType({})) -> None:
+        if code not in REFUSALS:
+            raise LookupError(f"refusal code {code} is not in the register")
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+        self.facts = MappingProxyType(dict(facts))

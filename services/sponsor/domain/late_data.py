@@ -1,0 +1,93 @@
+"""Late data: whether what is known now still supports a decision that was taken on a frozen snapshot."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from services.sponsor.domain.escalation.result import Recommendation, caution
+from services.sponsor.domain.ids import ParticipantId
+from services.sponsor.domain.snapshot import Snapshot
+from services.sponsor.domain.standing import Standing, Verdict
+
+Recommend = Callable[[Sequence[Standing]], Recommendation]
+"""The design of the part, with the table, history and levels of the snapshot already given to it."""
+
+
+class LateReason(StrEnum):
+    """Why data behind a decision count as changed.
+
+    Attributes:
+        LATE_DLT: someone counted otherwise is now a DLT.
+        REVISED: another answer, level or participation than the one decided upon.
+        PENDING_TURNED_WORSE: an awaited answer is a DLT, confirmed or not, and the design now says less.
+    """
+
+    LATE_DLT = "late_dlt"
+    REVISED = "revised"
+    PENDING_TURNED_WORSE = "pending_turned_worse"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One participant of the snapshot as decided upon and as known now; `after` is None when removed."""
+
+    participant_id: ParticipantId
+    reason: LateReason
+    before: Standing
+    after: Standing | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateDataFinding:
+    """Old and new recommendation side by side; the decision is superseded when `changes` has an entry."""
+
+    changes: tuple[Change, ...]
+    old: Recommendation
+    new: Recommendation
+
+    @property
+    def superseded(self) -> bool:
+        return bool(self.changes)
+
+
+def evaluate_late_data(
+    snapshot: Snapshot, current: Iterable[Standing], recommend: Recommend
+) -> LateDataFinding:
+    """Whether a decision on this snapshot is superseded by what is known now.
+
+    An answer given, changed or taken back for someone already decided upon supersedes, and so does a changed
+    level or a registration that no longer counts. Participants who joined later do not, and an awaited answer
+    that arrives does not either, unless it is a DLT that makes the design more cautious than it was.
+
+    Args:
+        snapshot: data behind the decision.
+        current: everyone registered now; participants outside the snapshot are ignored.
+        recommend: the design, to be applied to the snapshot's own participants as they stand now.
+    """
+    now = {standing.participant_id: standing for standing in current}
+    kept = [now[before.participant_id] for before in snapshot.standings if before.participant_id in now]
+    new = recommend(kept)
+    worse = caution(new) > caution(snapshot.recommendation)
+    changes = []
+    for before in snapshot.standings:
+        after = now.get(before.participant_id)
+        reason = _reason(before, after, worse=worse)
+        if reason is not None:
+            changes.append(
+                Change(participant_id=before.participant_id, reason=reason, before=before, after=after)
+            )
+    return LateDataFinding(changes=tuple(changes), old=snapshot.recommendation, new=new)
+
+
+_AWAITED = {Verdict.PENDING, Verdict.MISSING}
+
+
+def _reason(before: Standing, after: Standing | None, *, worse: bool) -> LateReason | None:
+    if after is None or after.place != before.place:
+        return LateReason.REVISED
+    if before.verdict in _AWAITED:
+        feared = after.verdict is Verdict.DLT or (after.provisional_dlt and not before.provisional_dlt)
+        return LateReason.PENDING_TURNED_WORSE if feared and worse else None
+    if after.verdict is before.verdict:
+        return None
+    return LateReason.LATE_DLT if after.verdict is Verdict.DLT else LateReason.REVISED

@@ -1,0 +1,72 @@
+"""Who must sign a dose decision, as the protocol's own data, and whether that is reached or reachable."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from services.sponsor.domain.ids import PersonId
+from services.sponsor.domain.roles import VOTING_ROLES, Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningRules:
+    """Roles that must be among the signatures, and the smallest number of different people."""
+
+    required_roles: tuple[Role, ...]
+    minimum_signers: int
+
+    def may_sign(self, role: Role) -> bool:
+        return role in VOTING_ROLES or role in self.required_roles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """What a decision still waits for; nothing missing means that it is complete.
+
+    Attributes:
+        roles: required roles without a signature.
+        signers: further people needed to reach the minimum, whatever their role.
+        reason_authors: people whose written reasons the decision rests on and who have not signed.
+    """
+
+    roles: tuple[Role, ...]
+    signers: int
+    reason_authors: tuple[PersonId, ...]
+
+    @property
+    def nothing(self) -> bool:
+        return not self.roles and self.signers <= 0 and not self.reason_authors
+
+
+def missing_roles(rules: SigningRules, signed: Collection[Role]) -> tuple[Role, ...]:
+    """Required roles that no signature covers; one signature covers one role once."""
+    return tuple(sorted((Counter(rules.required_roles) - Counter(signed)).elements()))
+
+
+def quorum_possible(rules: SigningRules, holders: Mapping[Role, frozenset[PersonId]]) -> bool:
+    """Whether the people who hold roles now could complete a decision, each signing once.
+
+    A person with two required roles can fill only one of them.
+    """
+    filled: dict[PersonId, int] = {}
+    for place in range(len(rules.required_roles)):
+        if not _seat(rules.required_roles, holders, filled, place, set()):
+            return False
+    people = {person for role, held in holders.items() if rules.may_sign(role) for person in held}
+    return len(people) >= rules.minimum_signers
+
+
+def _seat(
+    roles: tuple[Role, ...],
+    holders: Mapping[Role, frozenset[PersonId]],
+    filled: dict[PersonId, int],
+    place: int,
+    tried: set[PersonId],
+) -> bool:
+    """Find a person for one required role, moving others to their other roles where that helps."""
+    for person in sorted(holders.get(roles[place], frozenset()) - tried):
+        tried.add(person)
+        if person not in filled or _seat(roles, holders, filled, filled[person], tried):
+            filled[person] = place
+            return True
+    return False

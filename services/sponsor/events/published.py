@@ -1,0 +1,280 @@
+"""What the sponsor service says on `sponsor.events.v1`. A version once released only ever gains optional fields.
+
+The event's subject is the aggregate's id; `trial_id` is also the partition key. Times are RFC 3339 UTC. No
+event carries a name, an address or free text about a participant; people appear by their subject id alone.
+"""
+
+from datetime import date, datetime
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.sponsor.events.protocol_file import ProtocolFile
+
+
+class PublishedEvent(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    event_type: ClassVar[str]
+
+
+Level = Annotated[int, Field(ge=1, description="Dose level within its part, counted from 1")]
+Part = Annotated[str, Field(description="Part of the trial, as the protocol file names it")]
+SiteNumber = Annotated[str, Field(pattern=r"^[0-9]{3}$", description="The site's number in this trial")]
+
+
+class PartLevelV1(BaseModel):
+    """One dose level of one part."""
+
+    part: Part
+    level: Level
+
+
+class HaltScopeV1(BaseModel):
+    """What a halt covers; null means all of them."""
+
+    part: Part | None
+    level: Level | None
+    site_number: SiteNumber | None
+    recruitment: bool
+    dosing: bool
+
+
+class ProtocolVersionApprovedV1(PublishedEvent):
+    """A protocol version may be used from `effective_at`; it travels whole. Subject: the protocol version."""
+
+    event_type: ClassVar[str] = "sponsor.protocol-version.approved.v1"
+
+    trial_id: str
+    trial_code: str
+    protocol_version: str
+    protocol_sha256: Annotated[str, Field(description="SHA-256 of the protocol file's canonical JSON")]
+    protocol: ProtocolFile
+    approval_reference: str
+    approved_on: date
+    effective_at: datetime
+    previous_sunset_at: Annotated[
+        datetime | None,
+        Field(description="Until when sites without a green light may use the version before"),
+    ]
+
+
+class TrialOpenedV1(PublishedEvent):
+    """The trial recruits, or recruits again. Subject: the trial."""
+
+    event_type: ClassVar[str] = "sponsor.trial.opened.v1"
+
+    trial_id: str
+    trial_code: str
+    opened_at: datetime
+
+
+class TrialPausedV1(PublishedEvent):
+    """Recruitment is paused; treatment goes on. Subject: the trial."""
+
+    event_type: ClassVar[str] = "sponsor.trial.paused.v1"
+
+    trial_id: str
+    paused_at: datetime
+    reason_code: str
+
+
+class TrialClosedV1(PublishedEvent):
+    """The trial is closed to recruitment. Subject: the trial."""
+
+    event_type: ClassVar[str] = "sponsor.trial.closed.v1"
+
+    trial_id: str
+    closed_at: datetime
+    reason_code: str
+
+
+class SiteGreenLitV1(PublishedEvent):
+    """A site may recruit on one protocol version. Subject: the site's participation in the trial."""
+
+    event_type: ClassVar[str] = "sponsor.site.green-lit.v1"
+
+    trial_id: str
+    site_id: str
+    site_number: SiteNumber
+    organisation: Annotated[str, Field(description="The hospital's name; an organisation, not a person")]
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+    zone: Annotated[str, Field(description="IANA time zone of the site")]
+    protocol_version: str
+    granted_at: datetime
+    recruitment_cap: int | None
+
+
+class SiteRevokedV1(PublishedEvent):
+    """The site's green light is withdrawn at once, for every protocol version. Subject as above."""
+
+    event_type: ClassVar[str] = "sponsor.site.revoked.v1"
+
+    trial_id: str
+    site_id: str
+    site_number: SiteNumber
+    revoked_at: datetime
+    reason_code: str
+
+
+class DelegationGrantedV1(PublishedEvent):
+    """A person may act in a role for a trial, at one site or for all of it. Subject: the delegation."""
+
+    event_type: ClassVar[str] = "sponsor.delegation.granted.v1"
+
+    trial_id: str
+    delegation_id: str
+    person: Annotated[str, Field(description="Subject id of the person at the identity provider")]
+    role: str
+    site_number: SiteNumber | None
+    from_at: datetime
+    until_at: datetime | None
+
+
+class DelegationEndedV1(PublishedEvent):
+    """The delegation ends. Subject: the delegation."""
+
+    event_type: ClassVar[str] = "sponsor.delegation.ended.v1"
+
+    trial_id: str
+    delegation_id: str
+    ended_at: datetime
+
+
+class RecommendationRaisedV1(PublishedEvent):
+    """What the part's design says on the data as they are; it decides nothing. Subject: the recommendation."""
+
+    event_type: ClassVar[str] = "sponsor.recommendation.raised.v1"
+
+    trial_id: str
+    part: Part
+    level: Annotated[int | None, Field(description="Level whose data were looked up; null before the first")]
+    kind: Literal["escalate", "stay", "deescalate", "eliminate", "wait", "suspend", "stop_no_mtd", "complete"]
+    next_level: int | None
+    reasons: list[str]
+    counts: Annotated[list[list[int]], Field(description="Per level: [level, n, dlt, pending]")]
+    design: str
+    table_sha256: str | None
+
+
+class TableRuleV1(BaseModel):
+    """A cohort rule as a table: rows [n, dlt, pending, same|hold|close]; outside the rows: hold."""
+
+    kind: Literal["table"]
+    source: dict[str, str]
+    counts: list[PartLevelV1]
+    rows: list[tuple[int, int, int, Literal["same", "hold", "close"]]]
+
+
+class BoundaryRuleV1(BaseModel):
+    """A cohort rule as a boundary: close when DLTs among the evaluable reach the limit of the nearest n below."""
+
+    kind: Literal["boundary"]
+    source: dict[str, str]
+    counts: list[PartLevelV1]
+    max_evaluable: int
+    close_if_dlts_at_least: list[tuple[int, int]]
+
+
+CohortRuleV1 = Annotated[TableRuleV1 | BoundaryRuleV1, Field(discriminator="kind")]
+
+
+class DoseDecisionSignedV1(PublishedEvent):
+    """A committee decision is in force. Subject: the decision.
+
+    Restricting kinds (`close_level`, `hold`) are in force from their first signature; a second signature of
+    such a decision is published again with the fuller `signed_by`.
+    """
+
+    event_type: ClassVar[str] = "sponsor.dose-decision.signed.v1"
+
+    trial_id: str
+    decision_id: str
+    kind: Literal["open_level", "expand", "close_level", "hold", "declare_mtd", "reopen_level"]
+    part: Part
+    level: Level
+    places: Annotated[int, Field(ge=0, description="Places that the decision adds at the level")]
+    cohort_rule: CohortRuleV1 | None
+    rule_sha256: str | None
+    snapshot_sha256: str
+    text_sha256: str
+    signed_by: Annotated[list[dict[str, str]], Field(description="[{person, role, signed_at}]")]
+    in_force_at: datetime
+    overrides_recommendation: bool
+
+
+class DoseDecisionSupersededV1(PublishedEvent):
+    """Data behind the decision changed after it was signed; places that rest on it freeze. Subject: the decision."""
+
+    event_type: ClassVar[str] = "sponsor.dose-decision.superseded.v1"
+
+    trial_id: str
+    decision_id: str
+    part: Part
+    level: Level
+    reason: str
+    superseded_at: datetime
+
+
+class CohortHeldV1(PublishedEvent):
+    """The sponsor holds a level on top of what the cohort rule says. Subject: the level's hold."""
+
+    event_type: ClassVar[str] = "sponsor.cohort.held.v1"
+
+    trial_id: str
+    part: Part
+    level: Level
+    reason: str
+    held_at: datetime
+
+
+class CohortReleasedV1(PublishedEvent):
+    """The sponsor's own hold ends; the cohort rule still applies. Subject as above."""
+
+    event_type: ClassVar[str] = "sponsor.cohort.released.v1"
+
+    trial_id: str
+    part: Part
+    level: Level
+    released_at: datetime
+
+
+class HaltImposedV1(PublishedEvent):
+    """Recruitment, dosing or both stop in a scope, from the commit on. Subject: the halt."""
+
+    event_type: ClassVar[str] = "sponsor.halt.imposed.v1"
+
+    trial_id: str
+    halt_id: str
+    scope: HaltScopeV1
+    reason_code: str
+    imposed_at: datetime
+
+
+class HaltLiftedV1(PublishedEvent):
+    """The halt ends, by two people. Subject: the halt."""
+
+    event_type: ClassVar[str] = "sponsor.halt.lifted.v1"
+
+    trial_id: str
+    halt_id: str
+    lifted_at: datetime
+
+
+PUBLISHED: tuple[type[PublishedEvent], ...] = (
+    ProtocolVersionApprovedV1,
+    TrialOpenedV1,
+    TrialPausedV1,
+    TrialClosedV1,
+    SiteGreenLitV1,
+    SiteRevokedV1,
+    DelegationGrantedV1,
+    DelegationEndedV1,
+    RecommendationRaisedV1,
+    DoseDecisionSignedV1,
+    DoseDecisionSupersededV1,
+    CohortHeldV1,
+    CohortReleasedV1,
+    HaltImposedV1,
+    HaltLiftedV1,
+)

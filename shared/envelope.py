@@ -1,0 +1,145 @@
+"""The envelope: CloudEvents 1.0 in Kafka binary mode, as headers beside the exact bytes of the value.
+
+Reading is strict and never raises anything but `Unreadable`: a header that is not UTF-8, a missing attribute
+or a sequence that is not a plain decimal must end in quarantine, not in a lost batch.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.clock import format_instant, parse_instant
+from shared.partitions import partition_of
+
+Headers = Sequence[tuple[str, bytes]]
+
+EVENT_HEADERS = (
+    "ce_id",
+    "ce_source",
+    "ce_type",
+    "ce_specversion",
+    "ce_time",
+    "ce_subject",
+    "ce_dataschema",
+    "ce_partitionkey",
+    "ce_sequence",
+    "ce_correlationid",
+    "ce_blinding",
+)
+
+
+class Unreadable(Exception):
+    """The record's envelope cannot be read; its bytes go to quarantine."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A record as a transport delivers it: nothing parsed, nothing trusted."""
+
+    topic: str
+    partition: int
+    position: int
+    headers: Headers
+    value: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """The attributes of one event; `sequence` is the aggregate's version, gapless from 1."""
+
+    id: str
+    source: str
+    type: str
+    time: datetime
+    subject: str
+    dataschema: str
+    partition_key: str
+    sequence: int
+    correlation_id: str
+    causation_id: str | None
+    blinding: str
+    traceparent: str | None
+
+    @property
+    def producer(self) -> str:
+        return self.source.rpartition("/")[2]
+
+    @property
+    def partition(self) -> int:
+        return partition_of(self.partition_key)
+
+
+def source_of(service: str) -> str:
+    return f"/services/{service}"
+
+
+def to_headers(envelope: Envelope) -> list[tuple[str, bytes]]:
+    """The envelope as record headers, UTF-8 text each, in a fixed order."""
+    attributes: list[tuple[str, str | None]] = [
+        ("ce_id", envelope.id),
+        ("ce_source", envelope.source),
+        ("ce_type", envelope.type),
+        ("ce_specversion", "1.0"),
+        ("ce_time", format_instant(envelope.time)),
+        ("ce_subject", envelope.subject),
+        ("ce_dataschema", envelope.dataschema),
+        ("ce_partitionkey", envelope.partition_key),
+        ("ce_sequence", str(envelope.sequence)),
+        ("ce_causationid", envelope.causation_id),
+        ("ce_correlationid", envelope.correlation_id),
+        ("ce_blinding", envelope.blinding),
+        ("traceparent", envelope.traceparent),
+        ("content-type", "application/json"),
+    ]
+    return [(name, value.encode()) for name, value in attributes if value is not None]
+
+
+def read_headers(headers: Headers) -> dict[str, str]:
+    """Every header as text; of a repeated name the first counts.
+
+    Raises:
+        Unreadable: a name or value is not UTF-8 text.
+    """
+    texts: dict[str, str] = {}
+    for name, value in headers:
+        try:
+            texts.setdefault(name, value.decode())
+        except (UnicodeDecodeError, AttributeError) as error:
+            raise Unreadable(f"header {name!r} is not UTF-8 text") from error
+    return texts
+
+
+def read_envelope(headers: Headers) -> Envelope:
+    """The event's envelope.
+
+    Raises:
+        Unreadable: an attribute is missing or has the wrong form.
+    """
+    texts = read_headers(headers)
+    missing = [name for name in EVENT_HEADERS if not texts.get(name)]
+    if missing:
+        raise Unreadable(f"missing {', '.join(missing)}")
+    if texts["ce_specversion"] != "1.0":
+        raise Unreadable("ce_specversion is not 1.0")
+    if not (
+        texts["ce_sequence"].isascii() and texts["ce_sequence"].isdigit() and len(texts["ce_sequence"]) < 19
+    ):
+        raise Unreadable("ce_sequence is not a plain decimal")
+    try:
+        time = parse_instant(texts["ce_time"])
+    except ValueError as error:
+        raise Unreadable("ce_time is not an instant") from error
+    return Envelope(
+        id=texts["ce_id"],
+        source=texts["ce_source"],
+        type=texts["ce_type"],
+        time=time,
+        subject=texts["ce_subject"],
+        dataschema=texts["ce_dataschema"],
+        partition_key=texts["ce_partitionkey"],
+        sequence=int(texts["ce_sequence"]),
+        correlation_id=texts["ce_correlationid"],
+        causation_id=texts.get("ce_causationid"),
+        blinding=texts["ce_blinding"],
+        traceparent=texts.get("traceparent"),
+    )

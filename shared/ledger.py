@@ -1,0 +1,109 @@
+"""The books of delivery: what was published, what was taken in, what it left behind, for outside comparison.
+
+Nothing here is assumed: whoever reads both ends can count what was lost and what took effect twice.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import MetaData, select
+
+from shared.database import Sql, Tx
+from shared.tables import canonical_json
+from shared.timers import ran_until
+from shared.watermarks import all_positions
+
+PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedEntry:
+    """One published event as the ledger lists it."""
+
+    pub_seq: int
+    event_id: str
+    type: str
+    partition: int
+    aggregate_id: str
+    aggregate_version: int
+    causation_id: str | None
+
+
+async def published_entries(tx: Tx, topic: str, *, after: int) -> list[PublishedEntry]:
+    """Published events after a `pub_seq`, in order, at most `PAGE`."""
+    rows = await tx.fetch(_PUBLISHED, topic, after, PAGE)
+    return [
+        PublishedEntry(
+            pub_seq=row[0],
+            event_id=row[1],
+            type=row[2],
+            partition=row[3],
+            aggregate_id=row[4],
+            aggregate_version=row[5],
+            causation_id=row[6],
+        )
+        for row in rows
+    ]
+
+
+async def taken_ids(tx: Tx, consumer: str, topic: str, *, after: str) -> list[str]:
+    """Ids of a topic's events in the inbox, ascending after an id, at most `PAGE`."""
+    return [row[0] for row in await tx.fetch(_TAKEN, consumer, topic, after, PAGE)]
+
+
+async def delivery_state(tx: Tx, service: str) -> dict[str, Any]:
+    """How far this service's voice and ears are: the figures by which quiet is recognised."""
+    topic = f"{service}.events.v1"
+    published = {str(row[0]): row[1] for row in await tx.fetch(_STATE, topic)}
+    unsent = (await tx.fetch(_UNSENT, topic))[0][0]
+    parked = (await tx.fetch(_PARKED, service))[0][0]
+    timers = await ran_until(tx, service)
+    taken: dict[str, dict[str, Any]] = {}
+    for position in await all_positions(tx, service):
+        taken.setdefault(position.topic, {})[str(position.partition)] = {
+            "n": position.n,
+            "state": position.state,
+            "closed_at": position.closed_at,
+        }
+    return {
+        "service": service,
+        "unsent": unsent,
+        "parked": parked,
+        "published": published,
+        "taken": taken,
+        "timers_ran_until": timers,
+    }
+
+
+async def table_rows(tx: Tx, metadata: MetaData, tables: Sequence[str]) -> dict[str, list[str]]:
+    """Every row of the named tables as canonical JSON, sorted: equal contents give equal lists."""
+    contents: dict[str, list[str]] = {}
+    for name in tables:
+        result = await tx.execute(select(metadata.tables[name]))
+        contents[name] = sorted(_canonical(row._mapping) for row in result.all())
+    return contents
+
+
+def _canonical(row: Mapping[Any, Any]) -> str:
+    return canonical_json({str(key): _plain(value) for key, value in row.items()})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes | memoryview):
+        return bytes(value).hex()
+    if value is None or isinstance(value, bool | int | str | list | dict):
+        return value
+    return str(value)
+
+
+_PUBLISHED = Sql(
+    "SELECT pub_seq, event_id, type, partition, aggregate_id, aggregate_version, causation_id FROM outbox"
+    " WHERE topic = $1 AND pub_seq > $2 ORDER BY pub_seq LIMIT $3"
+)
+_TAKEN = Sql(
+    "SELECT event_id FROM inbox WHERE consumer = $1 AND topic = $2 AND event_id > $3 ORDER BY event_id LIMIT $4"
+)
+_STATE = Sql("SELECT partition, n FROM relay_state WHERE topic = $1")
+_UNSENT = Sql("SELECT count(*) FROM outbox WHERE topic = $1 AND sent_at IS NULL")
+_PARKED = Sql("SELECT count(*) FROM parked_event WHERE consumer = $1 AND state = 'parked'")

@@ -1,0 +1,55 @@
+"""Bringing a service's store to the newest schema, with Alembic, in one transaction."""
+
+import asyncio
+from pathlib import Path
+
+from alembic import command, context
+from alembic.config import Config
+from sqlalchemy import Connection, MetaData, NullPool, create_engine
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from shared.failpoints import failpoint
+
+
+def upgrade(url: str, folder: Path, revision: str = "head") -> None:
+    """Run the migrations of `folder` that the store at `url` has not had yet."""
+    if make_url(url).get_backend_name() == "sqlite":
+        file = make_url(url).database
+        if file:
+            Path(file).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(url, poolclass=NullPool)
+        with engine.begin() as connection:
+            upgrade_on(connection, folder, revision)
+        engine.dispose()
+        return
+    asyncio.run(_upgrade_postgresql(url, folder, revision))
+
+
+async def _upgrade_postgresql(url: str, folder: Path, revision: str) -> None:
+    engine = create_async_engine(url, poolclass=NullPool)
+    async with engine.begin() as connection:
+        await connection.run_sync(upgrade_on, folder, revision)
+    await engine.dispose()
+
+
+def upgrade_on(connection: Connection, folder: Path, revision: str = "head") -> None:
+    """Run the migrations on an open connection; the caller commits."""
+    config = Config()
+    config.set_main_option("script_location", str(folder))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+    failpoint("migrate_mid")
+
+
+def run_from_env(metadata: MetaData) -> None:
+    """What a service's `migrations/env.py` does."""
+    connection: Connection = context.config.attributes["connection"]
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        render_as_batch=connection.dialect.name == "sqlite",
+        compare_type=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()

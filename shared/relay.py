@@ -1,0 +1,401 @@
+"""The relay: publishes a service's outbox in order, marks what was acknowledged, and states closed time.
+
+One relay is active per database and topic. Each turn:
+
+1. *look*, in one transaction whose clock was read before its snapshot: am I still the leader, which rows are
+   unsent (in `seq` order), what has each partition published so far;
+2. *publish* them all through the transport;
+3. *mark* the acknowledged prefix of each aggregate, fenced by the leader's epoch, with consecutive `pub_seq`,
+   and advance each partition's count and digest and the audit anchor;
+4. *watermark*, if nothing was left behind.
+
+A crash between 2 and 3 repeats records and loses none.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+
+from shared.audit import anchor_hash
+from shared.clock import monotonic, server_now
+from shared.database import Database, Row, Sql, Tx, instant_parameter, read_instant
+from shared.envelope import Envelope, Record, source_of, to_headers
+from shared.failpoints import failpoint
+from shared.leadership import LeadershipLost, leading
+from shared.metrics import Metrics
+from shared.partitions import PARTITIONS
+from shared.transport import BATCH, OutgoingRecord, Transport
+from shared.watermarks import Watermark, event_digest
+
+log = structlog.get_logger(__name__)
+
+WATERMARK_SECONDS_BUSY = 1.0
+WATERMARK_SECONDS_IDLE = 5.0
+POLL_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _View:
+    """What one look saw."""
+
+    closed_at: datetime
+    pub_seq: int
+    anchor: bytes
+    partitions: dict[int, tuple[int, int]]
+    rows: list["_Unsent"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Unsent:
+    outgoing: OutgoingRecord
+    digest: int
+    audit_hash: bytes
+
+
+class Relay:
+    """Publishes one topic of one service's database."""
+
+    def __init__(
+        self,
+        *,
+        service: str,
+        topic: str,
+        database: Database,
+        transport: Transport,
+        holder: str,
+        metrics: Metrics,
+        busy_seconds: float = WATERMARK_SECONDS_BUSY,
+        idle_seconds: float = WATERMARK_SECONDS_IDLE,
+    ) -> None:
+        self._service = service
+        self._topic = topic
+        self._database = database
+        self._transport = transport
+        self._holder = holder
+        self._metrics = metrics
+        self._busy_seconds = busy_seconds
+        self._idle_seconds = idle_seconds
+        self._wakeup = asyncio.Event()
+        self._epoch = 0
+        self._last_watermark = -1e9
+        self._sent_since_watermark = True
+        self.leads = False
+
+    def wake(self) -> None:
+        """There are new rows; called after a commit."""
+        self._wakeup.set()
+
+    async def run(self) -> None:
+        """Lead, relay, and when anything fails begin again; returns only when cancelled."""
+        pause = 0.1
+        while True:
+            try:
+                async with leading(self._database, f"relay:{self._topic}") as lost:
+                    self._epoch = await self._database.write(self._take_over)
+                    self._metrics.relay_epoch.labels(self._topic).set(self._epoch)
+                    self.leads, pause = True, 0.1
+                    await self._lead(lost)
+            except Exception as error:
+                # Whatever it was: a relay that ends would stop this service's voice, and with it every
+                # registration, until somebody looked.
+                log.warning("relay_interrupted", topic=self._topic, error=type(error).__name__)
+            finally:
+                self.leads = False
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 5.0)
+
+    async def _lead(self, lost: asyncio.Event) -> None:
+        pause = 0.0
+        while not lost.is_set():
+            self._wakeup.clear()
+            more, clean = await self.turn()
+            if clean:
+                pause = 0.0
+            else:
+                pause = min(max(pause * 2, 0.1), 5.0)
+                await asyncio.sleep(pause)
+            if not more and clean:
+                await self._wait()
+        raise LeadershipLost(self._topic)
+
+    async def _wait(self) -> None:
+        left = self._last_watermark + self._watermark_period - monotonic()
+        try:
+            await asyncio.wait_for(self._wakeup.wait(), timeout=max(0.0, min(left, POLL_SECONDS)))
+        except TimeoutError:
+            return
+
+    @property
+    def _watermark_period(self) -> float:
+        return self._busy_seconds if self._sent_since_watermark else self._idle_seconds
+
+    async def lead_once(self) -> None:
+        """Take the lead without a lock, for tests and tools that run turns by hand."""
+        self._epoch = await self._database.write(self._take_over)
+
+    async def turn(self) -> tuple[bool, bool]:
+        """One round of look, publish, mark and watermark.
+
+        Returns:
+            Whether more rows may be waiting, and whether everything handed over was acknowledged.
+        """
+        view = await self._look()
+        if not view.rows:
+            if not await self._replay_once():
+                await self._watermark(view)
+                return False, True
+            return True, True
+        failpoint("relay_before_send")
+        started = monotonic()
+        answers = await self._transport.publish([row.outgoing for row in view.rows])
+        self._metrics.relay_publish_seconds.observe(monotonic() - started)
+        failpoint("relay_after_send")
+        sent, failed = _acknowledged_prefix(view.rows, answers)
+        if sent:
+            view = await self._mark(view, sent)
+            self._sent_since_watermark = True
+            self._transport.marked(self._topic)
+        if failed:
+            await self._note_failures(failed)
+            return True, False
+        if len(view.rows) == BATCH:
+            return True, True
+        await self._watermark(view)
+        return False, True
+
+    # -- look ---------------------------------------------------------------------------------------
+
+    async def _look(self) -> _View:
+        # The clock is read before the snapshot: whatever was acknowledged before it is then visible.
+        host_clock = server_now()
+
+        async def look(tx: Tx) -> _View:
+            closed_at = (
+                read_instant((await tx.fetch(_NOW))[0][0]) if tx.dialect == "postgresql" else host_clock
+            )
+            leader = await tx.fetch(_LEADER, self._topic)
+            if not leader or leader[0][0] != self._epoch:
+                raise LeadershipLost(self._topic)
+            rows = await tx.fetch(_UNSENT, self._topic, BATCH)
+            state = await tx.fetch(_STATE, self._topic)
+            return _View(
+                closed_at=closed_at,
+                pub_seq=leader[0][1],
+                anchor=bytes(leader[0][2]),
+                partitions={row[0]: (row[1], row[2]) for row in state},
+                rows=[_unsent(self._topic, row) for row in rows],
+            )
+
+        # As a write: on SQLite the one writer connection always sees its own commits, while a reader's
+        # snapshot may be pinned by a cursor that somebody left unfinished.
+        return await self._database.write(look)
+
+    # -- mark ---------------------------------------------------------------------------------------
+
+    async def _mark(self, view: _View, sent: list[_Unsent]) -> _View:
+        partitions = dict(view.partitions)
+        anchor = view.anchor
+        for row in sent:
+            n, h = partitions.get(row.outgoing.record.partition, (0, 0))
+            partitions[row.outgoing.record.partition] = (n + 1, h ^ row.digest)
+            anchor = anchor_hash(anchor, row.audit_hash)
+
+        async def mark(tx: Tx) -> None:
+            fenced = await tx.fetch(_ADVANCE, self._topic, self._epoch, len(sent), anchor)
+            if not fenced:
+                raise LeadershipLost(self._topic)
+            first = fenced[0][0] - len(sent) + 1
+            now = instant_parameter(tx, server_now())
+            seqs = [row.outgoing.seq for row in sent]
+            if tx.dialect == "postgresql":
+                await tx.fetch(_MARK_POSTGRESQL, seqs, first, now)
+            else:
+                await tx.fetch_each(_MARK_SQLITE, [(seq, first + i, now) for i, seq in enumerate(seqs)])
+            changed = {row.outgoing.record.partition for row in sent}
+            await tx.fetch_each(_SAVE_STATE, [(self._topic, p, *partitions[p]) for p in sorted(changed)])
+
+        await self._database.write(mark)
+        return _View(
+            closed_at=view.closed_at,
+            pub_seq=view.pub_seq + len(sent),
+            anchor=anchor,
+            partitions=partitions,
+            rows=view.rows,
+        )
+
+    async def _note_failures(self, failed: list[tuple[_Unsent, BaseException]]) -> None:
+        log.error("publish_failed", topic=self._topic, rows=len(failed), error=type(failed[0][1]).__name__)
+        notes = [(row.outgoing.seq, type(error).__name__) for row, error in failed]
+        await self._database.write(lambda tx: tx.fetch_each(_NOTE_FAILURE, notes))
+
+    # -- watermark ----------------------------------------------------------------------------------
+
+    async def _watermark(self, view: _View) -> None:
+        if monotonic() - self._last_watermark < self._watermark_period:
+            return
+        marks = [
+            Watermark(
+                topic=self._topic,
+                partition=partition,
+                closed_at=view.closed_at,
+                pub_seq=view.pub_seq,
+                epoch=self._epoch,
+                n=view.partitions.get(partition, (0, 0))[0],
+                h=view.partitions.get(partition, (0, 0))[1],
+            )
+            for partition in range(PARTITIONS)
+        ]
+        await self._transport.watermark(self._service, marks)
+        self._last_watermark = monotonic()
+        self._sent_since_watermark = False
+
+    # -- replay -------------------------------------------------------------------------------------
+
+    async def _replay_once(self) -> bool:
+        """Hand one batch of an open replay request over again; false when there is none."""
+        requests = await self._database.read(lambda tx: tx.fetch(_OPEN_REPLAY, self._topic))
+        if not requests:
+            return False
+        request_id, consumer, partition, scope, after, until = requests[0]
+        rows = await self._database.read(
+            lambda tx: tx.fetch(_PUBLISHED, self._topic, after, until, partition, scope, BATCH)
+        )
+        if rows:
+            batch = [published(self._topic, row) for row in rows]
+            await self._transport.republish(batch, consumer)
+        finished = len(rows) < BATCH
+        reached = until if finished else rows[-1][1]
+
+        async def advance(tx: Tx) -> None:
+            now = instant_parameter(tx, server_now()) if finished else None
+            await tx.fetch(_ADVANCE_REPLAY, request_id, reached, now)
+
+        await self._database.write(advance)
+        return True
+
+    async def _take_over(self, tx: Tx) -> int:
+        return int((await tx.fetch(_TAKE_OVER, self._topic, self._holder, b""))[0][0])
+
+
+class OutboxLog:
+    """A producer's published rows, as the direct transport reads them."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def published_after(self, topic: str, pub_seq: int, until: int | None) -> list[Record]:
+        limit = until if until is not None else 2**62
+        rows = await self._database.read(
+            lambda tx: tx.fetch(_PUBLISHED, topic, pub_seq, limit, None, None, BATCH)
+        )
+        return [published(topic, row).record for row in rows]
+
+    async def last_pub_seq(self, topic: str) -> int:
+        rows = await self._database.read(lambda tx: tx.fetch(_LEADER, topic))
+        return int(rows[0][1]) if rows else 0
+
+
+def published(topic: str, row: Row) -> OutgoingRecord:
+    """An outbox row that has been published; its position is its `pub_seq`."""
+    return _outgoing(topic, row, position=row[1])
+
+
+def _unsent(topic: str, row: Row) -> _Unsent:
+    outgoing = _outgoing(topic, row, position=-1)
+    return _Unsent(
+        outgoing=outgoing,
+        digest=event_digest(row[2], bytes(row[13])),
+        audit_hash=bytes(row[14]),
+    )
+
+
+def _outgoing(topic: str, row: Row, *, position: int) -> OutgoingRecord:
+    envelope = Envelope(
+        id=row[2],
+        source=source_of(topic.partition(".")[0]),
+        type=row[3],
+        time=read_instant(row[12]),
+        subject=row[5],
+        dataschema=row[4],
+        partition_key=row[7],
+        sequence=row[6],
+        correlation_id=row[10],
+        causation_id=row[9],
+        blinding=row[8],
+        traceparent=row[11],
+    )
+    record = Record(
+        topic=topic,
+        partition=row[15],
+        position=position,
+        headers=to_headers(envelope),
+        value=bytes(row[13]),
+    )
+    return OutgoingRecord(seq=row[0], aggregate_id=row[5], record=record)
+
+
+def _acknowledged_prefix(
+    rows: Sequence[_Unsent], answers: Sequence[BaseException | None]
+) -> tuple[list[_Unsent], list[tuple[_Unsent, BaseException]]]:
+    """After a failed row the later rows of its aggregate stay unsent, so that order holds."""
+    stopped: set[str] = set()
+    sent: list[_Unsent] = []
+    failed: list[tuple[_Unsent, BaseException]] = []
+    for row, error in zip(rows, answers, strict=True):
+        if error is not None:
+            stopped.add(row.outgoing.aggregate_id)
+            failed.append((row, error))
+        elif row.outgoing.aggregate_id not in stopped:
+            sent.append(row)
+    return sent, failed
+
+
+def wake_all(relays: Sequence[Relay]) -> Callable[[], None]:
+    """One callback that wakes several relays."""
+
+    def wake() -> None:
+        for relay in relays:
+            relay.wake()
+
+    return wake
+
+
+_ROW = (
+    "seq, pub_seq, event_id, type, dataschema, aggregate_id, aggregate_version, partition_key, blinding,"
+    " causation_id, correlation_id, traceparent, occurred_at, payload, audit_hash, partition"
+)
+_NOW = Sql("SELECT now()")
+_LEADER = Sql("SELECT epoch, pub_seq, anchor_hash FROM relay_leader WHERE topic = $1")
+_UNSENT = Sql(f"SELECT {_ROW} FROM outbox WHERE topic = $1 AND sent_at IS NULL ORDER BY seq LIMIT $2")
+_STATE = Sql("SELECT partition, n, h FROM relay_state WHERE topic = $1")
+_TAKE_OVER = Sql(
+    "INSERT INTO relay_leader (topic, epoch, pub_seq, holder, anchor_hash) VALUES ($1, 1, 0, $2, $3)"
+    " ON CONFLICT (topic) DO UPDATE SET epoch = relay_leader.epoch + 1, holder = excluded.holder RETURNING epoch"
+)
+_ADVANCE = Sql(
+    "UPDATE relay_leader SET pub_seq = pub_seq + $3, anchor_hash = $4 WHERE topic = $1 AND epoch = $2"
+    " RETURNING pub_seq"
+)
+_MARK_POSTGRESQL = Sql(
+    "UPDATE outbox SET sent_at = $3, pub_seq = $2::bigint + u.place - 1"
+    " FROM unnest($1::bigint[]) WITH ORDINALITY AS u(seq, place) WHERE outbox.seq = u.seq"
+)
+_MARK_SQLITE = Sql("UPDATE outbox SET pub_seq = $2, sent_at = $3 WHERE seq = $1")
+_SAVE_STATE = Sql(
+    "INSERT INTO relay_state (topic, partition, n, h) VALUES ($1, $2, $3, $4)"
+    " ON CONFLICT (topic, partition) DO UPDATE SET n = excluded.n, h = excluded.h"
+)
+_NOTE_FAILURE = Sql("UPDATE outbox SET attempts = attempts + 1, last_error = $2 WHERE seq = $1")
+_PUBLISHED = Sql(
+    f"SELECT {_ROW} FROM outbox WHERE topic = $1 AND pub_seq > $2 AND pub_seq <= $3"
+    " AND ($4::int IS NULL OR partition = $4) AND ($5::text IS NULL OR partition_key = $5)"
+    " ORDER BY pub_seq LIMIT $6"
+)
+_OPEN_REPLAY = Sql(
+    "SELECT id, consumer, partition, partition_key, after_pub_seq, until_pub_seq FROM replay_request"
+    " WHERE topic = $1 AND finished_at IS NULL ORDER BY id LIMIT 1"
+)
+_ADVANCE_REPLAY = Sql("UPDATE replay_request SET after_pub_seq = $2, finished_at = $3 WHERE id = $1")

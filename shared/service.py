@@ -1,0 +1,269 @@
+"""One service as it runs: what it is made of, and in which order it starts and stops.
+
+A service says what it is with a `Definition`; `Service` adds the delivery core around it. The three process
+roles (`api`, `worker`, `serve`) differ only in what `start` is asked to run.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import structlog
+from fastapi import APIRouter
+from sqlalchemy import MetaData
+from starlette.requests import Request
+
+from shared.clock import monotonic, server_now
+from shared.consumer import Consumer, Projections
+from shared.database import Database, Sql, Tx
+from shared.delivery_events import delivery_effects
+from shared.domain_clock import DemonstrationClock, DomainClock, RealDomainClock
+from shared.envelope import Record
+from shared.freshness import FreshnessRule
+from shared.ids import IdSource, new_id
+from shared.inbox import Inbox
+from shared.metrics import create_metrics
+from shared.perform import Performer
+from shared.problems import Translation
+from shared.rebuild import History
+from shared.relay import Relay
+from shared.service_settings import ServiceSettings
+from shared.settings import Environment
+from shared.signing import SignatureCheck, accept_unsigned
+from shared.timers import Timer, TimerLoop
+from shared.transport import Transport
+from shared.upkeep import Upkeep
+from shared.watermarks import database_clock
+
+log = structlog.get_logger(__name__)
+
+CLOCK_STEP_SECONDS = 2.0
+
+
+class WrongEnvironment(Exception):
+    """The store holds demonstration records and this is no demonstration; start is refused."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """What a service is, apart from how it is delivered.
+
+    `topics_relied_on`: producers whose silence its guards depend on.
+    """
+
+    name: str
+    title: str
+    metadata: MetaData
+    consumers: Sequence[Consumer]
+    projections: Projections
+    routers: Sequence[APIRouter]
+    timers: Sequence[Timer] = ()
+    translations: Mapping[type[Exception], Translation] = field(default_factory=dict)
+    topics_relied_on: Sequence[str] = ()
+
+    @property
+    def topic(self) -> str:
+        return f"{self.name}.events.v1"
+
+
+class Service:
+    """A definition with its store, its voice, its ears and its clock."""
+
+    def __init__(
+        self,
+        definition: Definition,
+        *,
+        settings: ServiceSettings,
+        database: Database,
+        transport: Transport,
+        new_id: IdSource = new_id,
+        signature_check: SignatureCheck = accept_unsigned,
+    ) -> None:
+        self.definition = definition
+        self.settings = settings
+        self.database = database
+        self.transport = transport
+        self.new_id = new_id
+        self.holder = new_id()
+        self.metrics = create_metrics()
+        self.domain_clock: DomainClock = (
+            DemonstrationClock()
+            if settings.deployment.environment is Environment.DEMONSTRATION
+            else RealDomainClock()
+        )
+        self.performer = Performer(
+            service=definition.name, database=database, domain_clock=self.domain_clock, new_id=new_id
+        )
+        self.relay = Relay(
+            service=definition.name,
+            topic=definition.topic,
+            database=database,
+            transport=transport,
+            holder=self.holder,
+            metrics=self.metrics,
+        )
+        self.inboxes = {
+            consumer.producer: Inbox(
+                consumer=with_delivery_effects(definition.name, consumer),
+                projections=definition.projections,
+                database=database,
+                domain_clock=self.domain_clock,
+                new_id=new_id,
+                metrics=self.metrics,
+                signature_check=signature_check,
+            )
+            for consumer in definition.consumers
+        }
+        self.timers = TimerLoop(
+            service=definition.name,
+            timers=definition.timers,
+            database=database,
+            domain_clock=self.domain_clock,
+            new_id=new_id,
+            holder=self.holder,
+        )
+        self.upkeep = Upkeep(
+            service=definition.name,
+            database=database,
+            domain_clock=self.domain_clock,
+            new_id=new_id,
+            metrics=self.metrics,
+        )
+        self.clock_watch = ClockWatch()
+        self.freshness = FreshnessRule(
+            consumer=definition.name,
+            topics=tuple(definition.topics_relied_on),
+            max_age=timedelta(seconds=settings.freshness.max_age_seconds),
+            started_at=server_now(),
+            clock_is_steady=self.clock_watch.is_steady,
+        )
+        self.history: History = no_history
+        self.copies_cleared: Callable[[], None] = lambda: None
+        self._tasks: list[asyncio.Task[None]] = []
+        self.failed = asyncio.Event()
+
+    @property
+    def name(self) -> str:
+        return self.definition.name
+
+    async def start(self, *, worker: bool, open_store: bool = True) -> None:
+        """Open the store and, as a worker, relay, run timers and look after delivery.
+
+        Records come in through `inboxes`; whoever composes the process connects them to a transport.
+
+        Raises:
+            WrongEnvironment: demonstration records outside a demonstration, or the other way round.
+        """
+        if open_store:
+            await self.database.start()
+        await self.database.write(self._check_environment)
+        self.freshness = await self.database.read(self._freshness_from_now)
+        self.run("clock", self.clock_watch.run)
+        for inbox in self.inboxes.values():
+            await inbox.prepare()
+        if worker:
+            self.database.on_announced = self.relay.wake
+            self.run("relay", self.relay.run)
+            self.run("timers", self.timers.run)
+            self.run("upkeep", self.upkeep.run)
+
+    def run(self, what: str, loop: Callable[[], Awaitable[None]]) -> None:
+        """Run a loop of this service until it stops; a loop that ends by itself fails the process."""
+
+        async def watched() -> None:
+            try:
+                await loop()
+            except Exception as error:
+                log.critical("loop_failed", loop=what, error=type(error).__name__)
+            self.failed.set()
+
+        self._tasks.append(asyncio.create_task(watched(), name=f"{self.name}:{what}"))
+
+    async def stop(self, *, close_store: bool = True) -> None:
+        """Stop in reverse order; what was not acknowledged is delivered again after the next start."""
+        try:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            self._tasks.clear()
+        finally:
+            if close_store:
+                await self.database.stop()
+
+    async def _freshness_from_now(self, tx: Tx) -> FreshnessRule:
+        rule = self.freshness
+        return FreshnessRule(
+            consumer=rule.consumer,
+            topics=rule.topics,
+            max_age=rule.max_age,
+            started_at=await database_clock(tx),
+            clock_is_steady=rule.clock_is_steady,
+        )
+
+    async def _check_environment(self, tx: Tx) -> None:
+        demonstration = self.domain_clock.demonstration
+        rows = await tx.fetch(_PROFILE)
+        if not rows:
+            await tx.fetch(_SET_PROFILE, str(int(demonstration)))
+        elif (rows[0][0] == "1") != demonstration:
+            kind = "demonstration" if rows[0][0] == "1" else "real"
+            raise WrongEnvironment(f"the store of {self.name} holds {kind} records")
+
+    async def database_answers(self) -> bool:
+        """Whether the store can be read now."""
+
+        async def ask(tx: Tx) -> bool:
+            return bool(await tx.fetch(_ONE))
+
+        return await self.database.read(ask)
+
+
+async def no_history(_topic: str) -> AsyncIterator[Sequence[Record]]:
+    """A process that is connected to no transport has nothing to build copies from."""
+    raise RuntimeError("this process has no access to the producers' events")
+    yield ()
+
+
+def with_delivery_effects(service: str, consumer: Consumer) -> Consumer:
+    """The consumer's table with what every service does about delivery itself."""
+    effects = dict(delivery_effects(service=service, producer=consumer.producer)) | dict(consumer.effects)
+    return Consumer(
+        consumer=consumer.consumer, producer=consumer.producer, effects=effects, ignored=consumer.ignored
+    )
+
+
+class ClockWatch:
+    """Notices when the host's wall clock steps: then its age arithmetic cannot be trusted until a restart."""
+
+    def __init__(self) -> None:
+        self._wall = server_now()
+        self._monotonic = monotonic()
+        self._steady = True
+
+    def is_steady(self) -> bool:
+        return self._steady
+
+    async def run(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            self.sample()
+
+    def sample(self) -> None:
+        """Compare how far both clocks went since the last sample."""
+        wall, mono = server_now(), monotonic()
+        if abs((wall - self._wall).total_seconds() - (mono - self._monotonic)) > CLOCK_STEP_SECONDS:
+            log.critical("own_clock_stepped")
+            self._steady = False
+        self._wall, self._monotonic = wall, mono
+
+
+def service_of(request: Request) -> Service:
+    """The running service that answers this request."""
+    service: Service = request.app.state.service
+    return service
+
+
+_ONE = Sql("SELECT 1")
+_PROFILE = Sql("SELECT value FROM store_profile WHERE name = 'demonstration'")
+_SET_PROFILE = Sql("INSERT INTO store_profile (name, value) VALUES ('demonstration', $1)")
