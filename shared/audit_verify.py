@@ -23,6 +23,7 @@ Fault = Literal[
     "chain_unknown",
     "event_not_audited",
     "audit_hash_differs",
+    "version_differs",
     "anchor_differs",
     "fewer_rows_than_witnessed",
 ]
@@ -78,22 +79,23 @@ async def verify(tx: Tx, topic: str, witnessed: Sequence[WitnessedHead] = ()) ->
 
 
 async def _walk_chains(tx: Tx) -> tuple[int, BadRow | None]:
-    walked, n, previous, current = 0, 0, b"", ""
+    walked, n, version, previous, current = 0, 0, 0, b"", ""
     async for row in _audit_rows(tx):
         if row[0] != current:
-            if bad := await _bad_end(tx, current, n, previous):
+            if bad := await _bad_end(tx, current, n, version, previous):
                 return walked, bad
-            n, previous, current = 0, b"", row[0]
+            n, version, previous, current = 0, 0, b"", row[0]
         n += 1
+        version += row[2] is not None
         if row[1] != n:
             return walked, BadRow(aggregate_id=current, n=n, fault="row_missing")
-        if fault := _fault_in(row, previous):
+        if fault := _fault_in(row, previous, version):
             return walked, BadRow(aggregate_id=current, n=n, fault=fault)
         previous = bytes(row[15])
         walked += 1
-    return walked, await _bad_end(tx, current, n, previous) or await _first_of(tx, _VANISHED, "tail_cut") or (
-        await _first_of(tx, _NOT_AUDITED, "event_not_audited")
-    )
+    return walked, await _bad_end(tx, current, n, version, previous) or await _first_of(
+        tx, _VANISHED, "tail_cut"
+    ) or (await _first_of(tx, _NOT_AUDITED, "event_not_audited"))
 
 
 async def _audit_rows(tx: Tx) -> AsyncIterator[Row]:
@@ -104,13 +106,13 @@ async def _audit_rows(tx: Tx) -> AsyncIterator[Row]:
         aggregate_id, n = page[-1][0], page[-1][1]
 
 
-async def _bad_end(tx: Tx, aggregate_id: str, n: int, last: bytes) -> BadRow | None:
+async def _bad_end(tx: Tx, aggregate_id: str, n: int, version: int, last: bytes) -> BadRow | None:
     if not aggregate_id:
         return None
     rows = await tx.fetch(_END, aggregate_id)
     if not rows:
         return BadRow(aggregate_id=aggregate_id, n=1, fault="chain_unknown")
-    if (rows[0][0], bytes(rows[0][1])) != (n, last):
+    if (rows[0][0], bytes(rows[0][1]), rows[0][2]) != (n, last, version):
         return BadRow(aggregate_id=aggregate_id, n=n + 1, fault="tail_cut")
     return None
 
@@ -120,7 +122,7 @@ async def _first_of(tx: Tx, statement: Sql, fault: Fault) -> BadRow | None:
     return BadRow(aggregate_id=rows[0][0], n=rows[0][1], fault=fault) if rows else None
 
 
-def _fault_in(row: Row, previous: bytes) -> Fault | None:
+def _fault_in(row: Row, previous: bytes, version: int) -> Fault | None:
     value = row[16] if row[2] is not None else row[12]
     salt, commitment, stored_hash = bytes(row[13]), bytes(row[14]), bytes(row[15])
     if value is not None and hashlib.sha256(salt + bytes(value)).digest() != commitment:
@@ -142,6 +144,8 @@ def _fault_in(row: Row, previous: bytes) -> Fault | None:
         return "hash_mismatch"
     if row[2] is not None and (row[17] is None or bytes(row[17]) != stored_hash):
         return "audit_hash_differs"
+    if row[2] is not None and row[18] != version:
+        return "version_differs"
     return None
 
 
@@ -172,11 +176,12 @@ async def _walk_anchors(
 
 _PAGE = Sql(
     "SELECT a.aggregate_id, a.n, a.event_id, a.action, a.actor, a.actor_role, a.at, a.domain_at, a.demonstration,"
-    " a.reason, a.correlation_id, a.causation_id, a.details, a.salt, a.commitment, a.hash, o.payload, o.audit_hash"
-    " FROM audit a LEFT JOIN outbox o ON o.event_id = a.event_id"
+    " a.reason, a.correlation_id, a.causation_id, a.details, a.salt, a.commitment, a.hash, o.payload, o.audit_hash,"
+    " o.aggregate_version FROM audit a LEFT JOIN outbox o"
+    "  ON o.event_id = a.event_id AND o.aggregate_id = a.aggregate_id AND o.type = a.action"
     " WHERE (a.aggregate_id, a.n) > ($1, $2::bigint) ORDER BY a.aggregate_id, a.n LIMIT $3"
 )
-_END = Sql("SELECT audit_n, audit_hash FROM outbox_aggregate WHERE aggregate_id = $1")
+_END = Sql("SELECT audit_n, audit_hash, version FROM outbox_aggregate WHERE aggregate_id = $1")
 _VANISHED = Sql(
     "SELECT g.aggregate_id, 1 FROM outbox_aggregate g"
     " LEFT JOIN audit a ON a.aggregate_id = g.aggregate_id AND a.n = 1 WHERE a.n IS NULL ORDER BY 1 LIMIT 1"

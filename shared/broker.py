@@ -6,9 +6,10 @@ inbox, and the offset moves only when the handler returns, which it does after t
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -28,6 +29,9 @@ from shared.transport import BATCH
 
 log = structlog.get_logger(__name__)
 
+FIRST_PAUSE_SECONDS = 0.2
+LONGEST_PAUSE_SECONDS = 5.0
+WATCH_EVERY_SECONDS = 5.0
 STALLED_SECONDS = 30.0
 GIVE_UP_SECONDS = 60.0
 
@@ -67,9 +71,9 @@ class KafkaFeed:
 
     def __init__(self, broker: KafkaBroker, inbox: Inbox, *, group_id: str) -> None:
         self._inbox = inbox
-        self._progress_at = monotonic()
+        self._progress = Progress(now=monotonic())
         self._taking = False
-        self._seen: dict[TopicPartition, int] = {}
+        self._pause = 0.0
         self._subscriber = broker.subscriber(
             inbox.topic,
             group_id=group_id,
@@ -93,9 +97,15 @@ class KafkaFeed:
         self._taking = True
         try:
             await self._inbox.receive([to_record(one) for one in (raw if isinstance(raw, tuple) else (raw,))])
+            self._pause = 0.0
+        except Exception as error:
+            # The library seeks back and delivers again at once: a fault that stays would spin.
+            log.error("delivery_failed", topic=self.topic, error=type(error).__name__)
+            self._pause = min(max(self._pause * 2, FIRST_PAUSE_SECONDS), LONGEST_PAUSE_SECONDS)
+            await asyncio.sleep(self._pause)
+            raise
         finally:
             self._taking = False
-            self._progress_at = monotonic()
 
     async def watch(self, *, beat: Callable[[], None]) -> None:
         """Rebuild the subscription when nothing moves although records wait; give up after a minute.
@@ -103,42 +113,69 @@ class KafkaFeed:
         Raises:
             ConsumerStalled: a rebuilt subscription did not move either.
         """
-        rebuilt = False
         while True:
-            await asyncio.sleep(5)
-            # A handler at work (its database may be away) is not a feed that stands still.
-            if self._taking or await self._waiting_records() == 0:
-                self._progress_at, rebuilt = monotonic(), False
-            standing = monotonic() - self._progress_at
-            if standing < STALLED_SECONDS:
-                beat()
-                rebuilt = rebuilt and standing > 0
-            elif standing > GIVE_UP_SECONDS:
-                log.critical("consumer_stalled", topic=self.topic, seconds=round(standing))
+            await asyncio.sleep(WATCH_EVERY_SECONDS)
+            waiting = await self._positions_and_waiting()
+            verdict = self._progress.verdict(waiting, busy=self._taking, now=monotonic())
+            if verdict == "give_up":
+                log.critical("consumer_stalled", topic=self.topic)
                 raise ConsumerStalled(self.topic)
-            elif not rebuilt:
-                log.error("consumer_rebuilt", topic=self.topic, seconds=round(standing))
-                rebuilt = True
-                await self._subscriber.stop()
-                await self._subscriber.start()
+            if verdict == "rebuild":
+                log.error("consumer_rebuilt", topic=self.topic)
+                await self._rebuild()
+            else:
+                beat()
 
-    async def _waiting_records(self) -> int:
-        """Records on our partitions that nobody has taken yet; -1 when the broker does not say."""
+    async def _rebuild(self) -> None:
+        with suppress(KafkaError, OSError, TimeoutError):
+            await asyncio.wait_for(self._subscriber.stop(), timeout=20)
+        await start_when_reachable(self._subscriber.start, what=self.topic)
+
+    async def _positions_and_waiting(self) -> tuple[dict[TopicPartition, int], int] | None:
+        """Where we stand, and how many records nobody has taken yet; None when the broker does not say."""
         consumer: AIOKafkaConsumer | None = self._subscriber.consumer
         if consumer is None:
-            return -1
+            return None
         try:
             partitions = list(consumer.assignment())
             ends = await asyncio.wait_for(consumer.end_offsets(partitions), timeout=5)
-            waiting = 0
-            for partition in partitions:
-                position = await asyncio.wait_for(consumer.position(partition), timeout=5)
-                if position != self._seen.get(partition):
-                    self._seen[partition], self._progress_at = position, monotonic()
-                waiting += max(0, ends[partition] - position)
-            return waiting
+            at = {one: await asyncio.wait_for(consumer.position(one), timeout=5) for one in partitions}
         except (KafkaError, OSError, TimeoutError):
-            return -1
+            return None
+        return at, sum(max(0, ends[partition] - position) for partition, position in at.items())
+
+
+class Progress:
+    """Whether a feed moves: judged by its positions, because a client that is alive may fetch nothing."""
+
+    def __init__(self, *, now: float) -> None:
+        self._moved_at = now
+        self._rebuilt_at: float | None = None
+        self._silent = False
+        self._positions: Mapping[TopicPartition, int] = {}
+
+    def verdict(
+        self, seen: tuple[Mapping[TopicPartition, int], int] | None, *, busy: bool, now: float
+    ) -> Literal["well", "rebuild", "give_up"]:
+        """What to do after one look.
+
+        Args:
+            seen: positions, and how many records wait; None when the broker did not answer. Then a new client
+                is tried now and then, but the process goes on: the broker's absence is not its fault.
+            busy: a handler is at work (its database may be away), which is no standstill.
+            now: seconds on the monotonic clock.
+        """
+        back, self._silent = self._silent and seen is not None, seen is None
+        if busy or back or (seen is not None and (seen[1] == 0 or seen[0] != self._positions)):
+            self._moved_at, self._rebuilt_at = now, None
+            self._positions = dict(seen[0]) if seen is not None else self._positions
+            return "well"
+        if now - self._moved_at < STALLED_SECONDS:
+            return "well"
+        if self._rebuilt_at is None or (seen is None and now - self._rebuilt_at >= STALLED_SECONDS):
+            self._rebuilt_at = now
+            return "rebuild"
+        return "give_up" if seen is not None and now - self._moved_at > GIVE_UP_SECONDS else "well"
 
 
 async def start_when_reachable(start: Callable[[], Awaitable[Any]], *, what: str) -> None:

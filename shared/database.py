@@ -17,9 +17,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol, TypeVar
 
+import structlog
 from sqlalchemy import CursorResult, Executable
 
 from shared.clock import format_instant, parse_instant
+
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 Dialect = Literal["sqlite", "postgresql"]
@@ -38,6 +41,10 @@ class StoreUnavailable(StoreError):
     """The database cannot be reached or gave up the connection; the same command may be tried again."""
 
 
+class StoreConflict(StoreUnavailable):
+    """The command lost against another one (deadlock, serialisation); the same command may be tried again."""
+
+
 class StoreFull(StoreError):
     """The disk under the database is full; nothing is half-written."""
 
@@ -48,6 +55,10 @@ class GuardTooOld(StoreError):
 
 class StoreInUse(StoreError):
     """Another process has this SQLite file open; a second one would break the one-writer rule."""
+
+
+class CommitRefused(Exception):
+    """The command went on after a statement of it had failed, so the store kept nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +144,15 @@ class Database(Protocol):
     async def read(self, work: Work[T]) -> T:
         """Run `work` in one read-only transaction that sees one state of the store."""
         ...
+
+
+def run_hooks(hooks: Sequence[Callable[[], None]]) -> None:
+    """Call what was to follow a commit. A hook that fails changes nothing: the command is committed."""
+    for hook in hooks:
+        try:
+            hook()
+        except Exception as error:
+            log.error("after_commit_failed", error=type(error).__name__)
 
 
 def instant_parameter(tx: Tx, instant: datetime) -> datetime | str:

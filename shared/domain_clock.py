@@ -55,9 +55,9 @@ class DemonstrationClock:
             ClockCannotGoBack: domain time is later than that already.
         """
         shift = instant - server_now()
-        if shift < await self._shift(tx):
+        microseconds = round(shift / timedelta(microseconds=1))
+        if microseconds < 0 or not await tx.fetch(_SAVE_SHIFT, str(microseconds)):
             raise ClockCannotGoBack
-        await tx.fetch(_SAVE_SHIFT, str(round(shift / timedelta(microseconds=1))))
         return instant
 
     async def _shift(self, tx: Tx) -> timedelta:
@@ -69,4 +69,5 @@ _SHIFT = Sql("SELECT value FROM store_profile WHERE name = 'domain_shift_microse
 _SAVE_SHIFT = Sql(
     "INSERT INTO store_profile (name, value) VALUES ('domain_shift_microseconds', $1)"
     " ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+    " WHERE CAST(store_profile.value AS bigint) <= CAST(excluded.value AS bigint) RETURNING name"
 )

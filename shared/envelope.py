@@ -4,7 +4,7 @@ Reading is strict and never raises anything but `Unreadable`: a header that is n
 or a sequence that is not a plain decimal must end in quarantine, not in a lost batch.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +12,10 @@ from shared.clock import format_instant, parse_instant
 from shared.partitions import partition_of
 
 Headers = Sequence[tuple[str, bytes]]
+"""Names and values; a foreign producer may also have sent a null value, which counts as unreadable."""
+
+MAX_ATTRIBUTE_BYTES = 512
+"""Longest attribute of an event; ids and keys are parts of index entries, which have a limit of their own."""
 
 EVENT_HEADERS = (
     "ce_id",
@@ -98,14 +102,17 @@ def read_headers(headers: Headers) -> dict[str, str]:
     """Every header as text; of a repeated name the first counts.
 
     Raises:
-        Unreadable: a name or value is not UTF-8 text.
+        Unreadable: a value is null, not UTF-8 text, or holds a NUL character, which no store of ours keeps.
     """
     texts: dict[str, str] = {}
     for name, value in headers:
         try:
-            texts.setdefault(name, value.decode())
+            text = value.decode()
         except (UnicodeDecodeError, AttributeError) as error:
             raise Unreadable(f"header {name!r} is not UTF-8 text") from error
+        if "\x00" in text:
+            raise Unreadable(f"header {name!r} holds a NUL character")
+        texts.setdefault(name, text)
     return texts
 
 
@@ -115,10 +122,24 @@ def read_envelope(headers: Headers) -> Envelope:
     Raises:
         Unreadable: an attribute is missing or has the wrong form.
     """
-    texts = read_headers(headers)
+    return envelope_from(read_headers(headers))
+
+
+def envelope_from(texts: Mapping[str, str]) -> Envelope:
+    """The event's envelope, from headers that were read already.
+
+    Raises:
+        Unreadable: an attribute is missing or has the wrong form.
+    """
     missing = [name for name in EVENT_HEADERS if not texts.get(name)]
     if missing:
         raise Unreadable(f"missing {', '.join(missing)}")
+    if any(
+        len(text.encode()) > MAX_ATTRIBUTE_BYTES
+        for name, text in texts.items()
+        if name.startswith("ce_") or name == "traceparent"
+    ):
+        raise Unreadable("an attribute is too long")
     if texts["ce_specversion"] != "1.0":
         raise Unreadable("ce_specversion is not 1.0")
     if not (

@@ -9,6 +9,7 @@ outbox, and what was half-sent is a repeat that the inbox knows (aiokafka issue 
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -35,6 +36,7 @@ class KafkaConnection:
     username: str | None = None
     password: str | None = None
     tls: bool = False
+    ca_file: Path | None = None
 
     def arguments(self) -> dict[str, Any]:
         """The connection as aiokafka's clients take it."""
@@ -45,7 +47,7 @@ class KafkaConnection:
             "security_protocol": protocol,
         }
         if self.tls:
-            arguments["ssl_context"] = create_ssl_context()
+            arguments["ssl_context"] = create_ssl_context(cafile=str(self.ca_file) if self.ca_file else None)
         if self.username:
             arguments |= {
                 "sasl_mechanism": "SCRAM-SHA-512",
@@ -62,11 +64,12 @@ class KafkaTransport:
         self._connection = connection
         self._seal = seal
         self._producer: AIOKafkaProducer | None = None
+        self._starting = asyncio.Lock()
 
     async def publish(self, batch: Sequence[OutgoingRecord]) -> list[BaseException | None]:
         try:
             answers = await asyncio.wait_for(self._send([one.record for one in batch]), timeout=BATCH_SECONDS)
-        except (KafkaError, OSError, TimeoutError) as error:
+        except Exception as error:
             await self._abandon()
             return [error] * len(batch)
         if any(answer is not None for answer in answers):
@@ -81,7 +84,7 @@ class KafkaTransport:
             records = [to_record(service, mark) for mark in marks]
             answers = await asyncio.wait_for(self._send(records), timeout=BATCH_SECONDS)
             failed = next((answer for answer in answers if answer is not None), None)
-        except (KafkaError, OSError, TimeoutError) as error:
+        except Exception as error:
             failed = error
         if failed is not None:
             await self._abandon()
@@ -98,33 +101,23 @@ class KafkaTransport:
 
     async def _send(self, records: Sequence[Record]) -> list[BaseException | None]:
         producer = await self._started_producer()
-        waiting = []
-        for record in map(self._seal, records):
-            waiting.append(
-                await producer.send(
-                    record.topic,
-                    value=record.value,
-                    key=_key(record),
-                    partition=record.partition,
-                    headers=list(record.headers),
-                )
-            )
+        waiting = [await _queued(producer, record) for record in map(self._seal, records)]
         answers = await asyncio.gather(*waiting, return_exceptions=True)
         return [answer if isinstance(answer, BaseException) else None for answer in answers]
 
     async def _started_producer(self) -> AIOKafkaProducer:
-        if self._producer is None:
-            producer = AIOKafkaProducer(
-                **self._connection.arguments(),
-                acks="all",
-                enable_idempotence=True,
-                linger_ms=0,
-                max_batch_size=131_072,
-                request_timeout_ms=10_000,
-            )
-            self._producer = producer
-            await producer.start()
-        return self._producer
+        async with self._starting:
+            if self._producer is None:
+                self._producer = AIOKafkaProducer(
+                    **self._connection.arguments(),
+                    acks="all",
+                    enable_idempotence=True,
+                    linger_ms=0,
+                    max_batch_size=131_072,
+                    request_timeout_ms=10_000,
+                )
+                await self._producer.start()
+            return self._producer
 
     async def _abandon(self) -> None:
         """Close the producer's sender and client without flushing; public `stop()` would flush and hang."""
@@ -134,11 +127,27 @@ class KafkaTransport:
         producer._closed = True
         try:
             async with asyncio.timeout(2):
-                if producer._sender is not None:
-                    await producer._sender.close()
+                if producer._sender is not None:  # its task ends cancelled, which is no cancellation of ours
+                    await asyncio.gather(producer._sender.close(), return_exceptions=True)
                 await producer.client.close()
-        except (KafkaError, OSError, TimeoutError, asyncio.CancelledError) as error:
+        except (KafkaError, OSError, TimeoutError) as error:
             log.warning("producer_abandoned", error=type(error).__name__)
+
+
+async def _queued(producer: AIOKafkaProducer, record: Record) -> "asyncio.Future[Any]":
+    """The answer to come; a record that the client refuses at once (its size) is answered with the error."""
+    try:
+        answer: asyncio.Future[Any] = await producer.send(
+            record.topic,
+            value=record.value,
+            key=_key(record),
+            partition=record.partition,
+            headers=list(record.headers),
+        )
+    except KafkaError as error:
+        answer = asyncio.get_running_loop().create_future()
+        answer.set_exception(error)
+    return answer
 
 
 def _key(record: Record) -> bytes | None:

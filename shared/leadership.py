@@ -19,6 +19,8 @@ from shared.postgres_store import PostgresDatabase
 log = structlog.get_logger(__name__)
 
 TRY_EVERY_SECONDS = 1.0
+WAIT_SECONDS = 10.0
+ANSWER_SECONDS = 5.0
 _NAMESPACE = 0x7472_696F  # the lock's first half, so that ours never meet another application's
 
 
@@ -41,6 +43,7 @@ async def leading(database: Database, name: str) -> AsyncIterator[asyncio.Event]
     finally:
         watch.cancel()
         await asyncio.shield(_close(connection))
+        await asyncio.gather(watch, return_exceptions=True)
 
 
 async def _connection_with_lock(database: PostgresDatabase, name: str) -> asyncpg.Connection:
@@ -49,8 +52,9 @@ async def _connection_with_lock(database: PostgresDatabase, name: str) -> asyncp
         connection = None
         try:
             connection = await database.dedicated_connection()
-            # Blocks on the server until the present leader's session ends; nothing is polled.
-            await connection.fetchval("SELECT pg_advisory_lock($1, $2)", _NAMESPACE, key)
+            await connection.execute(f"SET lock_timeout = '{WAIT_SECONDS:g}s'")
+            while not await _got_lock(connection, key):
+                log.debug("leadership_awaited", leader=name)
             return connection
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             log.warning("leadership_unavailable", leader=name, error=type(error).__name__)
@@ -61,6 +65,20 @@ async def _connection_with_lock(database: PostgresDatabase, name: str) -> asyncp
             if connection is not None:
                 await _close(connection)
             raise
+
+
+async def _got_lock(connection: asyncpg.Connection, key: int) -> bool:
+    """Wait on the server until the present leader's session ends, but not for ever.
+
+    A server that vanished closes no socket: whoever only waits would stand by for a lock that nobody holds.
+    """
+    try:
+        await connection.fetchval(
+            "SELECT pg_advisory_lock($1, $2)", _NAMESPACE, key, timeout=WAIT_SECONDS + ANSWER_SECONDS
+        )
+    except asyncpg.LockNotAvailableError:
+        return False
+    return True
 
 
 async def _close(connection: asyncpg.Connection) -> None:
@@ -76,6 +94,6 @@ async def _watch(connection: asyncpg.Connection, lost: asyncio.Event) -> None:
         while not lost.is_set():
             await asyncio.sleep(TRY_EVERY_SECONDS)
             try:
-                await asyncio.wait_for(connection.fetchval("SELECT 1"), timeout=5)
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                await asyncio.wait_for(connection.fetchval("SELECT 1"), timeout=ANSWER_SECONDS)
+            except Exception:
                 lost.set()

@@ -11,6 +11,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from shared.clock import server_now
 from shared.database import Row, Sql, Tx, instant_parameter, read_instant
@@ -37,11 +38,21 @@ class ParkedRow:
     note: str | None
 
 
+class DiscardRefused(Exception):
+    """The event cannot be given up now, or not by this person alone."""
+
+
 async def park(
     tx: Tx, consumer: str, record: Record, envelope: Envelope, *, reason: str, error: str | None = None
-) -> None:
-    """Keep a readable event that cannot be applied now."""
-    await tx.fetch(
+) -> bool:
+    """Keep a readable event that cannot be applied now.
+
+    An event that was resolved or discarded in an earlier life of the copies waits again.
+
+    Returns:
+        False when another event waits under the same number: this one is not kept.
+    """
+    rows = await tx.fetch(
         _PARK,
         consumer,
         envelope.producer,
@@ -50,17 +61,18 @@ async def park(
         envelope.id,
         envelope.partition_key,
         *_record_columns(tx, record),
+        envelope.id,
         reason,
         error,
     )
+    return bool(rows)
 
 
 async def quarantine(tx: Tx, consumer: str, producer: str, record: Record, *, reason: str) -> bool:
     """Keep a record that is no event of ours; false when the same record is kept already."""
-    rows = await tx.fetch(
-        _PARK, consumer, producer, None, None, None, None, *_record_columns(tx, record), reason, None
-    )
-    return bool(rows)
+    columns = _record_columns(tx, record)
+    digest = hashlib.sha256(dump_headers(record.headers) + b"\x00" + (record.value or b"")).hexdigest()
+    return bool(await tx.fetch(_QUARANTINE, consumer, producer, *columns, digest, reason))
 
 
 async def next_waiting(
@@ -108,31 +120,39 @@ async def request_discard(tx: Tx, parked_id: int, *, by: str, note: str) -> None
     await tx.fetch(_REQUEST_DISCARD, parked_id, by, note)
 
 
-async def discard(tx: Tx, parked_id: int, *, approved_by: str) -> None:
-    await tx.fetch(_DISCARD, parked_id, instant_parameter(tx, server_now()), approved_by)
+async def discard(tx: Tx, row: ParkedRow, *, approved_by: str) -> None:
+    """Give an event up that another person asked to give up.
+
+    Raises:
+        DiscardRefused: nobody else asked, or it waits no longer.
+    """
+    if not await tx.fetch(_DISCARD, row.id, instant_parameter(tx, server_now()), approved_by):
+        raise DiscardRefused("it waits no longer, or no other person has asked for it")
 
 
 def _record_columns(tx: Tx, record: Record) -> tuple[object, ...]:
-    headers = dump_headers(record.headers)
-    digest = hashlib.sha256(headers + b"\x00" + (record.value or b"")).hexdigest()
     return (
         record.topic,
         record.partition,
         record.position,
-        headers,
+        dump_headers(record.headers),
         record.value,
-        digest,
         instant_parameter(tx, server_now()),
     )
 
 
 def dump_headers(headers: Headers) -> bytes:
-    """Headers as bytes that keep every byte of them, readable or not."""
-    return json.dumps([[name, base64.b64encode(value).decode()] for name, value in headers]).encode()
+    """Headers as bytes that keep every byte of them, readable or not, null or not."""
+    return json.dumps(
+        [[name, None if value is None else base64.b64encode(value).decode()] for name, value in headers]
+    ).encode()
 
 
 def load_headers(stored: bytes) -> list[tuple[str, bytes]]:
-    return [(name, base64.b64decode(value)) for name, value in json.loads(stored)]
+    loaded: list[tuple[str, Any]] = [
+        (name, None if text is None else base64.b64decode(text)) for name, text in json.loads(stored)
+    ]
+    return loaded
 
 
 def _stored_record(row: Row) -> Record:
@@ -165,9 +185,20 @@ def _row(row: Row) -> ParkedRow:
 
 
 _PARK = Sql(
-    "INSERT INTO parked_event (consumer, producer, aggregate_id, sequence, event_id, partition_key, topic, partition,"
-    " position, headers, payload, digest, parked_at, reason, error, attempts, state)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 1, 'parked')"
+    "INSERT INTO parked_event AS p (consumer, producer, aggregate_id, sequence, event_id, partition_key, topic,"
+    " partition, position, headers, payload, parked_at, digest, reason, error, attempts, state)"
+    " SELECT $1::text, $2::text, $3::text, $4::bigint, $5::text, $6::text, $7::text, $8::int, $9::bigint, $10::bytea,"
+    "  $11::bytea, $12::timestamptz, $13::text, $14::text, $15::text, 1, 'parked'"
+    " WHERE NOT EXISTS (SELECT 1 FROM parked_event w WHERE w.consumer = $1 AND w.producer = $2"
+    "  AND w.aggregate_id = $3 AND w.sequence = $4 AND w.state = 'parked' AND w.event_id <> $5)"
+    " ON CONFLICT (consumer, event_id) DO UPDATE SET state = 'parked', reason = excluded.reason,"
+    "  error = excluded.error, attempts = p.attempts + 1, parked_at = excluded.parked_at, resolved_at = NULL,"
+    "  resolved_by = NULL, approved_by = NULL, note = NULL"
+    " RETURNING id"
+)
+_QUARANTINE = Sql(
+    "INSERT INTO parked_event (consumer, producer, topic, partition, position, headers, payload, parked_at, digest,"
+    " reason, attempts, state) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1, 'parked')"
     " ON CONFLICT DO NOTHING RETURNING id"
 )
 _NEXT_WAITING = Sql(
@@ -202,5 +233,6 @@ _REQUEST_DISCARD = Sql(
     "UPDATE parked_event SET resolved_by = $2, note = $3 WHERE id = $1 AND state = 'parked'"
 )
 _DISCARD = Sql(
-    "UPDATE parked_event SET state = 'discarded', resolved_at = $2, approved_by = $3 WHERE id = $1 AND state = 'parked'"
+    "UPDATE parked_event SET state = 'discarded', resolved_at = $2, approved_by = $3 WHERE id = $1"
+    " AND state = 'parked' AND resolved_by IS NOT NULL AND resolved_by <> $3 RETURNING id"
 )

@@ -17,7 +17,17 @@ from starlette.responses import Response
 from shared.act import Act
 from shared.auth import Principal
 from shared.clock import server_now
-from shared.database import Database, GuardTooOld, Sql, StoreFull, StoreUnavailable, Tx, instant_parameter
+from shared.database import (
+    Database,
+    GuardTooOld,
+    Sql,
+    StoreError,
+    StoreFull,
+    StoreUnavailable,
+    Tx,
+    Work,
+    instant_parameter,
+)
 from shared.domain_clock import DomainClock
 from shared.ids import IdSource
 from shared.problems import Problem, Translation, request_id_of
@@ -41,6 +51,9 @@ class Answer:
     media_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
 
+    def is_success(self) -> bool:
+        return 200 <= self.status < 300
+
     def content(self) -> bytes:
         if isinstance(self.body, BaseModel):
             return self.body.model_dump_json().encode()
@@ -53,7 +66,15 @@ class _AnsweredMeanwhile(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
+    """The answer that this key was given before."""
+
     status: int
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _New:
+    answer: Answer
     content: bytes
 
 
@@ -91,36 +112,44 @@ class Performer:
         route = f"{request.method} {request.url.path}"
         request_hash = hashlib.sha256(raw).hexdigest()
 
-        async def once(tx: Tx) -> Answer | _Kept:
+        async def answered(tx: Tx) -> _Kept | None:
             kept = await tx.fetch(_FIND, principal.subject, route, key)
-            if kept:
-                if kept[0][0] != request_hash:
-                    raise Problem("idempotency_mismatch")
-                return _Kept(kept[0][1], bytes(kept[0][2]))
+            if kept and kept[0][0] != request_hash:
+                raise Problem("idempotency_mismatch")
+            return _Kept(kept[0][1], bytes(kept[0][2])) if kept else None
+
+        async def once(tx: Tx) -> _Kept | _New:
+            if kept := await answered(tx):
+                return kept
             act = await self.act(tx, request, principal)
             answer = await work(tx, act)
-            if 200 <= answer.status < 300:
+            content = answer.content()
+            if answer.is_success():
                 now = instant_parameter(tx, act.received_at)
-                content = answer.content()
-                new = await tx.fetch(
+                if not await tx.fetch(
                     _KEEP, principal.subject, route, key, request_hash, answer.status, content, now
-                )
-                if not new:
+                ):
                     raise _AnsweredMeanwhile
-            return answer
+            return _New(answer, content)
 
-        answer: Answer | _Kept | None = None
-        while answer is None:
+        return _response(key, await self._once_or_kept(once, answered))
+
+    async def _once_or_kept(self, once: Work[_Kept | _New], answered: Work[_Kept | None]) -> _Kept | _New:
+        """Run a command; what lost against the same request elsewhere gets the winner's answer, not a refusal."""
+        while True:
             try:
-                answer = await self._database.write(once)
+                result = await self._database.write(once)
             except _AnsweredMeanwhile:
                 continue
-        headers = {"idempotency-key": key}
-        if isinstance(answer, _Kept):
-            return Response(
-                answer.content, answer.status, headers | {"idempotent-replay": "true"}, "application/json"
-            )
-        return Response(answer.content(), answer.status, headers | dict(answer.headers), answer.media_type)
+            except StoreError:
+                raise
+            except Exception:
+                if kept := await self._database.read(answered):
+                    return kept
+                raise
+            if isinstance(result, _New) and not result.answer.is_success():
+                return await self._database.read(answered) or result
+            return result
 
     async def query(self, request: Request, principal: Principal, work: Query[T]) -> T:
         """Run a read-only `work` on one state of the store."""
@@ -155,6 +184,16 @@ class Performer:
                 "bad_request", detail="An Idempotency-Key has at most 200 printable ASCII characters."
             )
         return key
+
+
+def _response(key: str, result: _Kept | _New) -> Response:
+    headers = {"idempotency-key": key}
+    if isinstance(result, _Kept):
+        return Response(
+            result.content, result.status, headers | {"idempotent-replay": "true"}, "application/json"
+        )
+    answer = result.answer
+    return Response(result.content, answer.status, headers | dict(answer.headers), answer.media_type)
 
 
 async def use_proof_once(tx: Tx, jti: str) -> None:

@@ -2,36 +2,51 @@
 
 SQLAlchemy runs in AUTOCOMMIT here and every BEGIN and COMMIT is issued on the driver connection by this
 module. That is what lets a command mix `Tx.execute` and `Tx.fetch`: with SQLAlchemy's own transactions the
-adapter would begin lazily, at its first statement, and driver statements before it would stand alone.
+adapter would begin lazily, at its first statement, and driver statements before it would stand alone. The
+driver's own transaction objects are not used either: one whose BEGIN was cancelled stays on its connection,
+and the next command would be a savepoint in a transaction that nobody ever commits.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar, cast
+from typing import Any, NoReturn, TypeVar
 
 import asyncpg
 from sqlalchemy import CursorResult, Executable
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from shared.clock import monotonic
 from shared.database import (
     GUARD_TO_COMMIT_SECONDS,
+    CommitRefused,
     Dialect,
     GuardTooOld,
     Parameters,
     Row,
     Sql,
+    StoreConflict,
     StoreFull,
     StoreUnavailable,
     Work,
+    run_hooks,
 )
 from shared.failpoints import failpoint
 
 T = TypeVar("T")
 
 ATTEMPTS_ON_CONFLICT = 4
+UNDO_SECONDS = 5.0
+_DRIVER_ERRORS = (
+    DBAPIError,
+    PoolExhausted,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+)
 _SERVER_SETTINGS = {
     "application_name": "trialops",
     "jit": "off",
@@ -43,6 +58,7 @@ _SERVER_SETTINGS = {
 
 
 OUTBOX_CHANNEL = "trialops_outbox"
+_BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _NOTIFY = Sql(f"SELECT pg_notify('{OUTBOX_CHANNEL}', '')")
 
 
@@ -56,6 +72,7 @@ class PostgresTx:
     def __init__(self, connection: AsyncConnection, driver: Any) -> None:
         self._connection = connection
         self._driver = driver
+        self._savepoints = 0
         self.hooks: list[Callable[[], None]] = []
         self.announced = False
         self.oldest_guard: float | None = None
@@ -65,27 +82,40 @@ class PostgresTx:
         return "postgresql"
 
     async def execute(self, statement: Executable, parameters: Parameters = None) -> CursorResult[Any]:
-        return await self._connection.execute(statement, parameters)
+        try:
+            return await self._connection.execute(statement, parameters)
+        except _DRIVER_ERRORS as error:
+            _raise_translated(error)
 
     async def fetch(self, statement: Sql, *arguments: Any) -> list[Row]:
-        rows: list[Row] = await self._driver.fetch(statement.postgresql, *arguments)
+        try:
+            rows: list[Row] = await self._driver.fetch(statement.postgresql, *arguments)
+        except _DRIVER_ERRORS as error:
+            _raise_translated(error)
         return rows
 
     async def fetch_each(self, statement: Sql, arguments: Sequence[Sequence[Any]]) -> None:
-        await self._driver.executemany(statement.postgresql, arguments)
+        try:
+            await self._driver.executemany(statement.postgresql, arguments)
+        except _DRIVER_ERRORS as error:
+            _raise_translated(error)
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
+        self._savepoints += 1
+        name = f"inner_{self._savepoints}"
         hooks = len(self.hooks)
-        nested = self._driver.transaction()
-        await nested.start()
         try:
-            yield
-        except BaseException:
-            await nested.rollback()
-            del self.hooks[hooks:]
-            raise
-        await nested.commit()
+            await self._driver.execute(f"SAVEPOINT {name}")
+            try:
+                yield
+                await self._driver.execute(f"RELEASE {name}")
+            except BaseException:
+                del self.hooks[hooks:]
+                await self._driver.execute(f"ROLLBACK TO {name}; RELEASE {name}")
+                raise
+        except _DRIVER_ERRORS as error:
+            _raise_translated(error)
 
     def after_commit(self, hook: Callable[[], None]) -> None:
         self.hooks.append(hook)
@@ -100,12 +130,16 @@ class PostgresTx:
 class PostgresDatabase:
     """One service's own database on a PostgreSQL server (15 or later)."""
 
-    def __init__(self, url: str, *, pool_size: int = 10, notify: bool = False) -> None:
+    def __init__(
+        self, url: str, *, pool_size: int = 10, notify: bool = False, answer_seconds: float = 40.0
+    ) -> None:
         """Open nothing yet.
 
         Args:
             url: `postgresql+asyncpg://...` of this service's own database.
             pool_size: connections kept open.
+            answer_seconds: a statement unanswered for so long has lost its server; longer than the server's
+                own limit, which ends a slow statement properly.
             notify: also wake a relay in another process, by NOTIFY in the command's transaction. It costs
                 commit rate, so it is on only where the relay runs elsewhere.
         """
@@ -113,6 +147,7 @@ class PostgresDatabase:
         self._notify = notify
         self.on_announced: Callable[[], None] = _nobody_listens
         self._pool_size = pool_size
+        self._answer_seconds = answer_seconds
         self._engine: AsyncEngine | None = None
 
     @property
@@ -124,7 +159,9 @@ class PostgresDatabase:
         return self._url
 
     async def start(self) -> None:
-        self._engine = postgres_engine(self._url, pool_size=self._pool_size)
+        self._engine = postgres_engine(
+            self._url, pool_size=self._pool_size, answer_seconds=self._answer_seconds
+        )
 
     async def stop(self) -> None:
         if self._engine is not None:
@@ -135,7 +172,7 @@ class PostgresDatabase:
         for attempt in range(1, ATTEMPTS_ON_CONFLICT + 1):
             try:
                 return await self._write_once(work)
-            except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
+            except StoreConflict:
                 if attempt == ATTEMPTS_ON_CONFLICT:
                     raise
         raise AssertionError("unreachable")
@@ -149,10 +186,7 @@ class PostgresDatabase:
             if tx.oldest_guard is not None and monotonic() - tx.oldest_guard > GUARD_TO_COMMIT_SECONDS:
                 raise GuardTooOld("the commit came too late after the guards were checked")
         failpoint("post_commit")
-        if tx.announced:
-            self.on_announced()
-        for hook in tx.hooks:
-            hook()
+        run_hooks([self.on_announced, *tx.hooks] if tx.announced else tx.hooks)
         return value
 
     async def read(self, work: Work[T]) -> T:
@@ -163,8 +197,10 @@ class PostgresDatabase:
         """A driver connection outside the pool, for an advisory lock or LISTEN; the caller closes it."""
         if self._engine is None:
             raise StoreUnavailable("the store is not started")
-        plain = self._engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        return await asyncpg.connect(plain, timeout=10, server_settings={"application_name": "trialops"})
+        _, arguments = self._engine.dialect.create_connect_args(self._engine.url)
+        return await asyncpg.connect(
+            **arguments, timeout=10, server_settings={"application_name": "trialops"}
+        )
 
     @asynccontextmanager
     async def _transaction(self, *, read_only: bool) -> AsyncIterator[PostgresTx]:
@@ -172,31 +208,43 @@ class PostgresDatabase:
             raise StoreUnavailable("the store is not started")
         try:
             async with self._engine.connect() as connection:
-                driver = (await connection.get_raw_connection()).driver_connection
-                assert driver is not None
-                transaction = driver.transaction(
-                    isolation="repeatable_read" if read_only else None, readonly=read_only
-                )
-                await transaction.start()
-                tx = PostgresTx(connection, driver)
+                driver = await _living_driver(connection)
                 try:
-                    yield tx
+                    await driver.execute(_BEGIN_READ if read_only else "BEGIN")
+                    yield PostgresTx(connection, driver)
+                    # After a failed statement the server answers COMMIT with a rollback, and no error.
+                    if await driver.execute("COMMIT") != "COMMIT":
+                        raise CommitRefused("a statement had failed and the command went on")
                 except BaseException:
-                    await _undo(connection, transaction)
+                    await _undo(connection, driver)
                     raise
-                await transaction.commit()
-        except (DBAPIError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-            raise _translated(error) from error
+        except _DRIVER_ERRORS as error:
+            _raise_translated(error)
 
 
-async def _undo(connection: AsyncConnection, transaction: Any) -> None:
-    try:
-        await asyncio.shield(transaction.rollback())
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, asyncio.CancelledError):
+async def _living_driver(connection: AsyncConnection) -> Any:
+    """The driver's connection; those that the server has closed in the meantime are replaced."""
+    while True:
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        if not driver.is_closed():
+            return driver
         await connection.invalidate()
 
 
-def postgres_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
+async def _undo(connection: AsyncConnection, driver: Any) -> None:
+    """Leave the pool a connection without a transaction, or none.
+
+    Nothing is assumed of its state: the BEGIN or the COMMIT itself may have been interrupted.
+    """
+    try:
+        await asyncio.shield(asyncio.wait_for(driver.execute("ROLLBACK"), timeout=UNDO_SECONDS))
+    except BaseException as error:
+        await connection.invalidate()
+        if not isinstance(error, _DRIVER_ERRORS):
+            raise
+
+
+def postgres_engine(url: str, *, pool_size: int = 10, answer_seconds: float = 40.0) -> AsyncEngine:
     """An engine that begins nothing by itself; every transaction is ours."""
     return create_async_engine(
         url,
@@ -205,34 +253,34 @@ def postgres_engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
         max_overflow=10,
         pool_timeout=10,
         pool_pre_ping=False,
-        connect_args={"server_settings": _SERVER_SETTINGS, "timeout": 10},
+        connect_args={"server_settings": _SERVER_SETTINGS, "timeout": 10, "command_timeout": answer_seconds},
     )
 
 
-# SQLSTATE classes: connection, operator intervention, too many connections, lock timeout, idle in transaction.
-_UNAVAILABLE_CLASSES = ("08", "57", "53300", "55P03", "25P03")
+# SQLSTATE classes: connection, operator intervention, resources, lock timeout, idle in transaction.
+_UNAVAILABLE_CLASSES = ("08", "57", "53", "55P03", "25P03")
 _FULL_CLASSES = ("53100",)
 
 
-def _translated(error: BaseException) -> BaseException:
+def _raise_translated(error: BaseException) -> NoReturn:
+    """Raise what the error means to a command, or the error itself."""
     cause = _driver_error(error)
     state = getattr(cause, "sqlstate", None) or ""
     if state.startswith(_FULL_CLASSES):
-        return StoreFull(type(cause).__name__)
-    if state.startswith(_UNAVAILABLE_CLASSES):
-        return StoreUnavailable(type(cause).__name__)
-    if isinstance(cause, (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError)):
-        return StoreUnavailable(type(cause).__name__)
+        raise StoreFull(type(cause).__name__) from error
     if isinstance(cause, (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)):
-        return cast(BaseException, cause)
-    return error
+        raise StoreConflict(type(cause).__name__) from error
+    if state.startswith(_UNAVAILABLE_CLASSES) or isinstance(cause, _CONNECTION_LOST):
+        raise StoreUnavailable(type(cause).__name__) from error
+    raise error
+
+
+_CONNECTION_LOST = (OSError, PoolExhausted, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 def _driver_error(error: BaseException) -> BaseException:
     """The asyncpg or socket error that SQLAlchemy may have wrapped."""
     cause: BaseException | None = error
-    while cause is not None and not isinstance(
-        cause, (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
-    ):
+    while cause is not None and not isinstance(cause, (asyncpg.PostgresError, *_CONNECTION_LOST)):
         cause = getattr(cause, "orig", None) or cause.__cause__
     return error if cause is None else cause

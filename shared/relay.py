@@ -22,10 +22,10 @@ import structlog
 from shared.audit import anchor_hash
 from shared.clock import monotonic, server_now
 from shared.database import Database, Row, Sql, Tx, instant_parameter, read_instant
-from shared.envelope import Envelope, Record, source_of, to_headers
 from shared.failpoints import failpoint
 from shared.leadership import LeadershipLost, leading
 from shared.metrics import Metrics
+from shared.outbox_log import PUBLISHED, ROW, outgoing, published
 from shared.partitions import PARTITIONS
 from shared.transport import BATCH, OutgoingRecord, Transport
 from shared.watermarks import Watermark, event_digest
@@ -35,6 +35,8 @@ log = structlog.get_logger(__name__)
 WATERMARK_SECONDS_BUSY = 1.0
 WATERMARK_SECONDS_IDLE = 5.0
 POLL_SECONDS = 1.0
+REPLAY_AGAIN_SECONDS = 0.5
+REPLAY_LONGEST_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,8 @@ class Relay:
         self._epoch = 0
         self._last_watermark = -1e9
         self._sent_since_watermark = True
+        self._replay_pause = 0.0
+        self._replay_after = {True: 0.0, False: 0.0}  # while busy, and while idle
         self.leads = False
 
     def wake(self) -> None:
@@ -143,11 +147,19 @@ class Relay:
             Whether more rows may be waiting, and whether everything handed over was acknowledged.
         """
         view = await self._look()
-        if not view.rows:
-            if not await self._replay_once():
-                await self._watermark(view)
-                return False, True
+        busy = bool(view.rows)
+        if busy:
+            view, failed = await self._publish(view)
+            if failed:
+                await self._note_failures(failed)
+                return True, False
+        if len(view.rows) == BATCH:
             return True, True
+        await self._watermark(view)  # before the replay: a long one must not make everybody's news old
+        return await self._replay_once(busy=busy), True
+
+    async def _publish(self, view: _View) -> tuple[_View, list[tuple[_Unsent, BaseException]]]:
+        """Send what was seen and mark what was acknowledged; return the new view and what failed."""
         failpoint("relay_before_send")
         started = monotonic()
         answers = await self._transport.publish([row.outgoing for row in view.rows])
@@ -158,13 +170,7 @@ class Relay:
             view = await self._mark(view, sent)
             self._sent_since_watermark = True
             self._transport.marked(self._topic)
-        if failed:
-            await self._note_failures(failed)
-            return True, False
-        if len(view.rows) == BATCH:
-            return True, True
-        await self._watermark(view)
-        return False, True
+        return view, failed
 
     # -- look ---------------------------------------------------------------------------------------
 
@@ -254,18 +260,31 @@ class Relay:
 
     # -- replay -------------------------------------------------------------------------------------
 
-    async def _replay_once(self) -> bool:
-        """Hand one batch of an open replay request over again; false when there is none."""
+    async def _replay_once(self, *, busy: bool) -> bool:
+        """Hand one batch of an open replay request over again; false when there is none, or it must wait."""
+        if monotonic() < self._replay_after[busy]:
+            return False
+        # New rows come first, but a steady stream of them must not starve a replay.
+        self._replay_after[True] = monotonic() + REPLAY_AGAIN_SECONDS
         requests = await self._database.read(lambda tx: tx.fetch(_OPEN_REPLAY, self._topic))
         if not requests:
             return False
         request_id, consumer, partition, scope, after, until = requests[0]
         rows = await self._database.read(
-            lambda tx: tx.fetch(_PUBLISHED, self._topic, after, until, partition, scope, BATCH)
+            lambda tx: tx.fetch(PUBLISHED, self._topic, after, until, partition, scope, BATCH)
         )
         if rows:
             batch = [published(self._topic, row) for row in rows]
-            await self._transport.republish(batch, consumer)
+            try:
+                await self._transport.republish(batch, consumer)
+            except Exception as error:
+                # Whoever cannot take old events must not keep the new ones from everybody else.
+                log.warning("replay_waits", topic=self._topic, error=type(error).__name__)
+                pause = min(max(self._replay_pause * 2, REPLAY_AGAIN_SECONDS), REPLAY_LONGEST_SECONDS)
+                self._replay_pause = pause
+                self._replay_after = dict.fromkeys((True, False), monotonic() + pause)
+                return False
+            self._replay_pause = 0.0
         finished = len(rows) < BATCH
         reached = until if finished else rows[-1][1]
 
@@ -280,61 +299,12 @@ class Relay:
         return int((await tx.fetch(_TAKE_OVER, self._topic, self._holder, b""))[0][0])
 
 
-class OutboxLog:
-    """A producer's published rows, as the direct transport reads them."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def published_after(self, topic: str, pub_seq: int, until: int | None) -> list[Record]:
-        limit = until if until is not None else 2**62
-        rows = await self._database.read(
-            lambda tx: tx.fetch(_PUBLISHED, topic, pub_seq, limit, None, None, BATCH)
-        )
-        return [published(topic, row).record for row in rows]
-
-    async def last_pub_seq(self, topic: str) -> int:
-        rows = await self._database.read(lambda tx: tx.fetch(_LEADER, topic))
-        return int(rows[0][1]) if rows else 0
-
-
-def published(topic: str, row: Row) -> OutgoingRecord:
-    """An outbox row that has been published; its position is its `pub_seq`."""
-    return _outgoing(topic, row, position=row[1])
-
-
 def _unsent(topic: str, row: Row) -> _Unsent:
-    outgoing = _outgoing(topic, row, position=-1)
     return _Unsent(
-        outgoing=outgoing,
+        outgoing=outgoing(topic, row, position=-1),
         digest=event_digest(row[2], bytes(row[13])),
         audit_hash=bytes(row[14]),
     )
-
-
-def _outgoing(topic: str, row: Row, *, position: int) -> OutgoingRecord:
-    envelope = Envelope(
-        id=row[2],
-        source=source_of(topic.partition(".")[0]),
-        type=row[3],
-        time=read_instant(row[12]),
-        subject=row[5],
-        dataschema=row[4],
-        partition_key=row[7],
-        sequence=row[6],
-        correlation_id=row[10],
-        causation_id=row[9],
-        blinding=row[8],
-        traceparent=row[11],
-    )
-    record = Record(
-        topic=topic,
-        partition=row[15],
-        position=position,
-        headers=to_headers(envelope),
-        value=bytes(row[13]),
-    )
-    return OutgoingRecord(seq=row[0], aggregate_id=row[5], record=record)
 
 
 def _acknowledged_prefix(
@@ -363,13 +333,9 @@ def wake_all(relays: Sequence[Relay]) -> Callable[[], None]:
     return wake
 
 
-_ROW = (
-    "seq, pub_seq, event_id, type, dataschema, aggregate_id, aggregate_version, partition_key, blinding,"
-    " causation_id, correlation_id, traceparent, occurred_at, payload, audit_hash, partition"
-)
 _NOW = Sql("SELECT now()")
 _LEADER = Sql("SELECT epoch, pub_seq, anchor_hash FROM relay_leader WHERE topic = $1")
-_UNSENT = Sql(f"SELECT {_ROW} FROM outbox WHERE topic = $1 AND sent_at IS NULL ORDER BY seq LIMIT $2")
+_UNSENT = Sql(f"SELECT {ROW} FROM outbox WHERE topic = $1 AND sent_at IS NULL ORDER BY seq LIMIT $2")
 _STATE = Sql("SELECT partition, n, h FROM relay_state WHERE topic = $1")
 _TAKE_OVER = Sql(
     "INSERT INTO relay_leader (topic, epoch, pub_seq, holder, anchor_hash) VALUES ($1, 1, 0, $2, $3)"
@@ -389,11 +355,6 @@ _SAVE_STATE = Sql(
     " ON CONFLICT (topic, partition) DO UPDATE SET n = excluded.n, h = excluded.h"
 )
 _NOTE_FAILURE = Sql("UPDATE outbox SET attempts = attempts + 1, last_error = $2 WHERE seq = $1")
-_PUBLISHED = Sql(
-    f"SELECT {_ROW} FROM outbox WHERE topic = $1 AND pub_seq > $2 AND pub_seq <= $3"
-    " AND ($4::int IS NULL OR partition = $4) AND ($5::text IS NULL OR partition_key = $5)"
-    " ORDER BY pub_seq LIMIT $6"
-)
 _OPEN_REPLAY = Sql(
     "SELECT id, consumer, partition, partition_key, after_pub_seq, until_pub_seq FROM replay_request"
     " WHERE topic = $1 AND finished_at IS NULL ORDER BY id LIMIT 1"

@@ -8,6 +8,8 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 import structlog
 from fastapi import APIRouter
@@ -46,10 +48,27 @@ class WrongEnvironment(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What a service says: its event classes, an example of each, and other documents whose schema it owns."""
+
+    events: Sequence[Any] = ()
+    examples: Sequence[Any] = ()
+    documents: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loop:
+    """Work of a service's own that runs beside the timers, outside of transactions (sending mail)."""
+
+    name: str
+    run: "Callable[[Service], Awaitable[None]]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Definition:
     """What a service is, apart from how it is delivered.
 
-    `topics_relied_on`: producers whose silence its guards depend on.
+    `topics_relied_on`: producers whose silence its guards depend on. `loops` are run by a worker.
     """
 
     name: str
@@ -61,6 +80,8 @@ class Definition:
     timers: Sequence[Timer] = ()
     translations: Mapping[type[Exception], Translation] = field(default_factory=dict)
     topics_relied_on: Sequence[str] = ()
+    published: Published = Published()
+    loops: Sequence[Loop] = ()
 
     @property
     def topic(self) -> str:
@@ -141,6 +162,7 @@ class Service:
         self.history: History = no_history
         self.copies_cleared: Callable[[], None] = lambda: None
         self._tasks: list[asyncio.Task[None]] = []
+        self._on_stop: list[Callable[[], Awaitable[None]]] = []
         self.failed = asyncio.Event()
 
     @property
@@ -167,6 +189,8 @@ class Service:
             self.run("relay", self.relay.run)
             self.run("timers", self.timers.run)
             self.run("upkeep", self.upkeep.run)
+            for loop in self.definition.loops:
+                self.run(loop.name, partial(loop.run, self))
 
     def run(self, what: str, loop: Callable[[], Awaitable[None]]) -> None:
         """Run a loop of this service until it stops; a loop that ends by itself fails the process."""
@@ -180,9 +204,19 @@ class Service:
 
         self._tasks.append(asyncio.create_task(watched(), name=f"{self.name}:{what}"))
 
+    def on_stop(self, end: Callable[[], Awaitable[None]]) -> None:
+        """Call `end` when stopping, before the loops and the store; what came last goes first."""
+        self._on_stop.append(end)
+
+    async def is_whole(self) -> bool:
+        """Whether every loop of this process still runs."""
+        return not self.failed.is_set()
+
     async def stop(self, *, close_store: bool = True) -> None:
         """Stop in reverse order; what was not acknowledged is delivered again after the next start."""
         try:
+            while self._on_stop:
+                await self._on_stop.pop()()
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -73,9 +73,13 @@ class Block(BaseSettings):
 
 
 class DeploymentSettings(Block):
-    """There is no default: an installation that forgot to say what it is for would skip the checks."""
+    """There is no default: an installation that forgot to say what it is for would skip the checks.
+
+    `public_url` is where people reach the installation, without a slash at its end; messages link to it.
+    """
 
     environment: Environment
+    public_url: Annotated[str, Field(pattern=r"^https?://[^\s/]+(/[^\s/]+)*$")] | None = None
 
 
 class StoreSettings(Block):

@@ -8,9 +8,11 @@ that fails the check is quarantined; it never occupies the id of a genuine event
 import base64
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
 from shared.envelope import Record
 
@@ -66,6 +68,33 @@ def signature_check(keys: Mapping[str, Ed25519PublicKey]) -> SignatureCheck:
         return True
 
     return check
+
+
+def read_signing_key(path: Path) -> tuple[str, Ed25519PrivateKey]:
+    """A private key from a PEM file; the file's name without its ending is the key's id.
+
+    Raises:
+        ValueError: the file holds no Ed25519 private key.
+    """
+    key = load_pem_private_key(path.read_bytes(), password=None)
+    if not isinstance(key, Ed25519PrivateKey):
+        raise ValueError(f"{path.name} holds no Ed25519 private key")
+    return path.stem, key
+
+
+def read_public_signing_keys(folder: Path) -> dict[str, Ed25519PublicKey]:
+    """Every `<key id>.pem` of a folder.
+
+    Raises:
+        ValueError: a file holds no Ed25519 public key.
+    """
+    keys = {}
+    for path in sorted(folder.glob("*.pem")):
+        key = load_pem_public_key(path.read_bytes())
+        if not isinstance(key, Ed25519PublicKey):
+            raise ValueError(f"{path.name} holds no Ed25519 public key")
+        keys[path.stem] = key
+    return keys
 
 
 def signed_bytes(headers: Mapping[str, str], value: bytes) -> bytes:

@@ -13,13 +13,13 @@ import os
 import queue
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection, CursorResult, Engine, Executable, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import NullPool
 
 from shared.clock import monotonic
@@ -27,15 +27,13 @@ from shared.database import (
     GUARD_TO_COMMIT_SECONDS,
     Dialect,
     GuardTooOld,
-    Parameters,
-    Row,
-    Sql,
-    StoreFull,
     StoreInUse,
     StoreUnavailable,
     Work,
+    run_hooks,
 )
 from shared.failpoints import failpoint
+from shared.sqlite_tx import SqliteTx, drive, driver_of, translated
 
 T = TypeVar("T")
 
@@ -50,56 +48,6 @@ _PRAGMAS = (
 )
 
 
-class SqliteTx:
-    """A transaction on the writer's connection, or on a reader's."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._driver = _driver(connection)
-        self._savepoints = 0
-        self.hooks: list[Callable[[], None]] = []
-        self.announced = False
-        self.oldest_guard: float | None = None
-
-    @property
-    def dialect(self) -> Dialect:
-        return "sqlite"
-
-    async def execute(self, statement: Executable, parameters: Parameters = None) -> CursorResult[Any]:
-        return self._connection.execute(statement, parameters)
-
-    async def fetch(self, statement: Sql, *arguments: Any) -> list[Row]:
-        # An unfinished cursor would pin the snapshot of the next transaction: always read to the end.
-        return self._driver.execute(statement.sqlite, arguments).fetchall()
-
-    async def fetch_each(self, statement: Sql, arguments: Sequence[Sequence[Any]]) -> None:
-        self._driver.executemany(statement.sqlite, arguments)
-
-    @asynccontextmanager
-    async def savepoint(self) -> AsyncIterator[None]:
-        self._savepoints += 1
-        name = f"inner_{self._savepoints}"
-        hooks = len(self.hooks)
-        self._driver.execute(f"SAVEPOINT {name}")
-        try:
-            yield
-        except BaseException:
-            self._driver.execute(f"ROLLBACK TO {name}")
-            self._driver.execute(f"RELEASE {name}")
-            del self.hooks[hooks:]
-            raise
-        self._driver.execute(f"RELEASE {name}")
-
-    def after_commit(self, hook: Callable[[], None]) -> None:
-        self.hooks.append(hook)
-
-    def announce(self) -> None:
-        self.announced = True
-
-    def rely_on_guard(self) -> None:
-        self.oldest_guard = self.oldest_guard or monotonic()
-
-
 class _Job:
     """One command waiting for the writer: what to run, and where its answer goes."""
 
@@ -110,9 +58,17 @@ class _Job:
         self.context = contextvars.copy_context()
         self.value: Any = None
         self.error: BaseException | None = None
-        self.hooks: list[Callable[[], None]] = []
-        self.announced = False
-        self.oldest_guard: float | None = None
+        self.tx: SqliteTx | None = None
+
+    def hooks(self) -> list[Callable[[], None]]:
+        return [] if self.error is not None or self.tx is None else self.tx.hooks
+
+    def announced(self) -> bool:
+        return self.error is None and self.tx is not None and self.tx.announced
+
+    def guard_is_too_old(self) -> bool:
+        guard = None if self.error is not None or self.tx is None else self.tx.oldest_guard
+        return guard is not None and monotonic() - guard > GUARD_TO_COMMIT_SECONDS
 
 
 class SqliteDatabase:
@@ -150,19 +106,24 @@ class SqliteDatabase:
             daemon=True,
         )
         self._writer.start()
-        await ready
+        try:
+            await ready
+        except BaseException:
+            await self.stop()
+            raise
 
     async def stop(self) -> None:
-        if self._writer is not None:
+        writer, self._writer = self._writer, None  # from here on nobody can add a command
+        if writer is not None:
             self._jobs.put(None)
-            await asyncio.to_thread(self._writer.join)
-            self._writer = None
-        if self._readers is not None:
-            self._readers.shutdown(wait=True)
-            self._readers = None
+            await asyncio.to_thread(writer.join)
+        readers, self._readers = self._readers, None
+        if readers is not None:
+            await asyncio.to_thread(readers.shutdown)
         for connection in self._reader_connections:
             connection.close()
         self._reader_connections.clear()
+        self._reader_state = threading.local()
         if self._engine is not None:
             self._engine.dispose()
             self._engine = None
@@ -186,7 +147,7 @@ class SqliteDatabase:
         )
 
     def _claim_file(self) -> None:
-        lock_file = os.open(f"{self._path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock_file = os.open(f"{self._path.resolve()}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -201,17 +162,18 @@ class SqliteDatabase:
         if connection is None:
             assert self._engine is not None
             connection = self._engine.connect()
-            _driver(connection).execute("PRAGMA query_only=ON")
+            driver_of(connection).execute("PRAGMA query_only=ON")
             self._reader_state.connection = connection
             self._reader_connections.append(connection)
-        driver = _driver(connection)
+        driver = driver_of(connection)
         driver.execute("BEGIN")
+        tx = SqliteTx(connection)
         try:
-            return drive(work(SqliteTx(connection)))
-        except sqlite3.OperationalError as error:
-            raise _translated(error) from error
+            return drive(work(tx))
         finally:
-            driver.execute("COMMIT")
+            tx.close_results()
+            if driver.in_transaction:
+                driver.execute("ROLLBACK")
 
     # -- writing ------------------------------------------------------------------------------------
 
@@ -235,12 +197,10 @@ class SqliteDatabase:
             connection.close()
 
     def _answer(self, batch: list[_Job]) -> None:
-        if any(job.announced and job.error is None for job in batch):
-            self.on_announced()
+        if any(job.announced() for job in batch):
+            run_hooks([self.on_announced])
         for job in batch:
-            if job.error is None:
-                for hook in job.hooks:
-                    hook()
+            run_hooks(job.hooks())
             if job.future.cancelled():
                 continue
             if job.error is not None:
@@ -265,14 +225,15 @@ class SqliteDatabase:
         return batch
 
     def _commit_together(self, connection: Connection, batch: list[_Job]) -> None:
-        driver = _driver(connection)
+        driver = driver_of(connection)
+        too_late: list[_Job] = []
         try:
             driver.execute("BEGIN IMMEDIATE")
             for job in batch:
                 self._run_in_savepoint(connection, driver, job)
             failpoint("pre_commit")
-            guards = [job.oldest_guard for job in batch if job.error is None and job.oldest_guard is not None]
-            if guards and monotonic() - min(guards) > GUARD_TO_COMMIT_SECONDS:
+            too_late = [job for job in batch if job.guard_is_too_old()]
+            if too_late:
                 raise GuardTooOld("the commit came too late after the guards were checked")
             driver.execute("COMMIT")
             failpoint("post_commit")
@@ -280,21 +241,25 @@ class SqliteDatabase:
             with suppress(sqlite3.Error):
                 if driver.in_transaction:
                     driver.execute("ROLLBACK")
-            for job in batch:
-                job.error = job.error or _translated(error)
+            for job in too_late or batch:
+                job.error = job.error or translated(error)
+            again = [job for job in batch if job.error is None]
+            if again:  # a neighbour's guard is no fault of theirs
+                self._commit_together(connection, again)
 
     def _run_in_savepoint(self, connection: Connection, driver: sqlite3.Connection, job: _Job) -> None:
-        tx = SqliteTx(connection)
+        job.tx = tx = SqliteTx(connection)
         driver.execute("SAVEPOINT command")
         try:
             job.value = job.context.run(drive, job.work(tx))
         except BaseException as error:
-            if not driver.in_transaction:
-                raise  # SQLite itself has undone the whole transaction (disk full, I/O error)
-            driver.execute("ROLLBACK TO command")
-            job.error = _translated(error)
-        else:
-            job.hooks, job.announced, job.oldest_guard = tx.hooks, tx.announced, tx.oldest_guard
+            if tx.undone is None:
+                tx.close_results()
+                driver.execute("ROLLBACK TO command")
+            job.error = translated(error)
+        if tx.undone is not None:
+            raise tx.undone  # and with it all that the neighbours had done
+        tx.close_results()
         driver.execute("RELEASE command")
 
 
@@ -315,34 +280,5 @@ def sqlite_engine(path: Path) -> Engine:
     return engine
 
 
-def _driver(connection: Connection) -> sqlite3.Connection:
-    return cast(sqlite3.Connection, connection.connection.dbapi_connection)
-
-
 def _nobody_listens() -> None:
     """No relay runs in this process."""
-
-
-def drive(command: Awaitable[T]) -> T:
-    """Run a coroutine that never really waits, in the current thread, to its value."""
-    coroutine = cast(Coroutine[Any, Any, T], command)
-    try:
-        coroutine.send(None)
-    except StopIteration as finished:
-        return cast(T, finished.value)
-    coroutine.close()
-    raise RuntimeError("a command waited for something other than its own store")
-
-
-def _translated(error: BaseException) -> BaseException:
-    driver_error = getattr(error, "orig", error)
-    if isinstance(driver_error, sqlite3.OperationalError):
-        if driver_error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
-            return StoreFull(str(driver_error))
-        if driver_error.sqlite_errorcode & 0xFF in (
-            sqlite3.SQLITE_BUSY,
-            sqlite3.SQLITE_LOCKED,
-            sqlite3.SQLITE_CANTOPEN,
-        ):
-            return StoreUnavailable(str(driver_error))
-    return error

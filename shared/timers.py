@@ -15,7 +15,7 @@ import structlog
 
 from shared.act import Act
 from shared.clock import server_now
-from shared.database import Database, Sql, Tx, instant_parameter, read_optional_instant
+from shared.database import Database, Sql, StoreError, Tx, instant_parameter, read_optional_instant
 from shared.domain_clock import DomainClock
 from shared.ids import IdSource
 from shared.leadership import LeadershipLost, leading
@@ -89,12 +89,27 @@ class TimerLoop:
         self._epoch = await self._database.write(self._take_over)
 
     async def turn(self) -> None:
-        """Do everything that is due now, and note up to which domain time that was."""
+        """Do everything that is due now, and note up to which domain time that was.
+
+        A timer that fails does not hold up the others; nothing is noted then, and the next turn tries again.
+        """
         until = await self._database.read(self._domain_clock.now)
-        for timer in self._timers:
-            while await self._database.write(partial(self._fenced, timer.do_due)):
-                pass
-        await self._database.write(lambda tx: self._note(tx, until))
+        busy, failed = list(self._timers), False
+        while busy:  # a round each, so that one with much to do does not keep the rest waiting
+            for timer in list(busy):
+                try:
+                    if await self._database.write(partial(self._fenced, timer.do_due)):
+                        continue
+                except (StoreError, LeadershipLost):
+                    raise
+                except Exception as error:
+                    log.error(
+                        "timer_failed", service=self._service, timer=timer.name, error=type(error).__name__
+                    )
+                    failed = True
+                busy.remove(timer)
+        if not failed:
+            await self._database.write(lambda tx: self._note(tx, until))
 
     async def _fenced(self, do_due: DoDue, tx: Tx) -> int:
         await self._renew(tx)

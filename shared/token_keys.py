@@ -103,7 +103,7 @@ def issue_token(
     key: Key,
     *,
     issuer: str,
-    audience: str,
+    audience: str | list[str],
     subject: str,
     grants: Iterable[Grant],
     now: datetime,
@@ -146,7 +146,7 @@ def _sign(key: Key, kind: str, claims: Mapping[str, Any]) -> str:
 
 
 def _standard_claims(
-    issuer: str, audience: str, subject: str, now: datetime, lifetime: timedelta, ids: IdSource
+    issuer: str, audience: str | list[str], subject: str, now: datetime, lifetime: timedelta, ids: IdSource
 ) -> dict[str, Any]:
     issued_at = int(now.timestamp())
     return {

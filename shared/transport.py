@@ -17,6 +17,7 @@ from shared.watermarks import Watermark
 log = structlog.get_logger(__name__)
 
 BATCH = 500
+REPLAY_BATCHES_WAITING = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +98,12 @@ class DirectTransport:
         """Deliver a topic's events from this source to this consumer, once started."""
         self._routes.setdefault(topic, []).append(_Route(topic, source, target))
 
+    def rewind(self, topic: str, consumer: str) -> None:
+        """Read a topic from its beginning again for one consumer, whose stored position was cleared."""
+        for route in self._routes.get(topic, ()):
+            if route.target.consumer == consumer:
+                route.rewind()
+
     def start(self) -> None:
         for routes in self._routes.values():
             self._tasks.extend(asyncio.create_task(route.run(), name=str(route)) for route in routes)
@@ -116,11 +123,22 @@ class DirectTransport:
             route.queue_watermark(marks[0].pub_seq, records)
 
     async def republish(self, batch: Sequence[OutgoingRecord], consumer: str | None) -> None:
+        """Put a batch beside each route, which delivers it when nothing new waits.
+
+        Raises:
+            TransportFailed: a route still has others before it.
+        """
         topics = {outgoing.record.topic for outgoing in batch}
-        for topic in topics:
-            for route in self._routes.get(topic, ()):
-                if consumer in (None, route.target.consumer):
-                    await route.target.receive([one.record for one in batch if one.record.topic == topic])
+        routes = [
+            route
+            for topic in sorted(topics)
+            for route in self._routes.get(topic, ())
+            if consumer in (None, route.target.consumer)
+        ]
+        if any(route.has_replays_waiting() for route in routes):
+            raise TransportFailed("earlier batches wait")
+        for route in routes:
+            route.queue_replay([one.record for one in batch])
 
     async def close(self) -> None:
         for task in self._tasks:
@@ -137,7 +155,9 @@ class _Route:
         self._source = source
         self.target = target
         self._marks: deque[tuple[int, list[Record]]] = deque()
+        self._replays: deque[list[Record]] = deque()
         self._wakeup = asyncio.Event()
+        self._rewound = False
 
     def __str__(self) -> str:
         return f"{self._topic} to {self.target.consumer}"
@@ -145,10 +165,21 @@ class _Route:
     def wake(self) -> None:
         self._wakeup.set()
 
+    def rewind(self) -> None:
+        self._rewound = True
+        self._wakeup.set()
+
     def queue_watermark(self, pub_seq: int, records: list[Record]) -> None:
         if len(self._marks) == 2:
             self._marks.pop()
         self._marks.append((pub_seq, records))
+        self._wakeup.set()
+
+    def has_replays_waiting(self) -> bool:
+        return len(self._replays) >= REPLAY_BATCHES_WAITING
+
+    def queue_replay(self, records: list[Record]) -> None:
+        self._replays.append([record for record in records if record.topic == self._topic])
         self._wakeup.set()
 
     async def run(self) -> None:
@@ -178,6 +209,8 @@ class _Route:
 
     async def _deliver_once(self) -> bool:
         """Deliver one batch; true when there may be more."""
+        if self._rewound:
+            self._rewound, self._position = False, 0
         while self._marks and self._marks[0][0] < self._position:
             self._marks.popleft()  # later rows went out before it was queued: it is no longer true here
         until = self._marks[0][0] if self._marks else None
@@ -187,9 +220,16 @@ class _Route:
         if self._marks and self._marks[0][0] == reached:
             marks = self._marks[0][1]
         if not records and not marks:
-            return False
+            return await self._replay_once()
         await self.target.receive([*records, *marks], delivered=reached)
         self._position = reached
         if marks:
             self._marks.popleft()
+        return True
+
+    async def _replay_once(self) -> bool:
+        if not self._replays:
+            return False
+        await self.target.receive(self._replays[0])
+        self._replays.popleft()
         return True

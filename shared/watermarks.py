@@ -71,14 +71,14 @@ def apply_watermark(position: Position, mark: Watermark, *, now: datetime) -> Po
         mark: what the producer states.
         now: the consumer's own database clock.
     """
+    if mark.epoch < position.epoch:
+        return position  # a relay that was paused and woke up; what it says must not even look like a fault
     if position.closed_at is not None and mark.closed_at <= position.closed_at:
         return position
     if mark.closed_at > now + AHEAD_TOLERANCE:
         # Not recorded: a future statement must not ripen into a fresh one later.
         waits_for_more = position.state in ("rebuilding", "rewound")
         return position if waits_for_more else replace(position, state="clock_skew")
-    if mark.epoch < position.epoch:
-        return position
     if mark.pub_seq < position.matched_pub_seq or mark.n < position.matched_n:
         return replace(position, state="rewound")
     if position.state == "rewound":
@@ -146,15 +146,15 @@ def from_record(record: Record) -> Watermark:
     try:
         value = json.loads(record.value or b"")
         counts = {name: value[name] for name in ("pub_seq", "epoch", "n", "h")}
-        if not all(type(count) is int for count in counts.values()):
-            raise Unreadable("a watermark's counts are not whole numbers")
+        if not all(type(count) is int and -(2**63) <= count < 2**63 for count in counts.values()):
+            raise Unreadable("a watermark's counts are not whole numbers that a store can keep")
         return Watermark(
             topic=record.topic,
             partition=record.partition,
             closed_at=parse_instant(value["closed_at"]),
             **counts,
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Unreadable("not a watermark") from error
 
 
@@ -169,8 +169,8 @@ _PREPARE = Sql(
     " ON CONFLICT (consumer, topic, partition) DO NOTHING"
 )
 _LOCK = Sql(
-    f"SELECT {_COLUMNS} FROM producer_position WHERE consumer = $1 AND topic = $2"
-    " ORDER BY partition FOR UPDATE"
+    f"SELECT {_COLUMNS} FROM producer_position WHERE consumer = $1 AND (topic = $2 OR state = 'rebuilding')"
+    " ORDER BY topic, partition FOR UPDATE"
 )
 _ALL = Sql(f"SELECT {_COLUMNS} FROM producer_position WHERE consumer = $1 ORDER BY topic, partition")
 _SAVE = Sql(
@@ -186,9 +186,13 @@ async def prepare_positions(tx: Tx, consumer: str, topic: str, partitions: int) 
     await tx.fetch_each(_PREPARE, [(consumer, topic, partition) for partition in range(partitions)])
 
 
-async def lock_positions(tx: Tx, consumer: str, topic: str) -> dict[int, Position]:
-    """All positions of a topic, locked in partition order: overlapping members take turns here."""
-    return {row[1]: _position(row) for row in await tx.fetch(_LOCK, consumer, topic)}
+async def lock_positions(tx: Tx, consumer: str, topic: str) -> list[Position]:
+    """All positions of a topic, locked in order, so that overlapping members take turns here.
+
+    Those of other topics that are being rebuilt come with them: until the last of them is done nobody reacts
+    to events, and whoever does the last one must see what all others have taken.
+    """
+    return [_position(row) for row in await tx.fetch(_LOCK, consumer, topic)]
 
 
 async def all_positions(tx: Tx, consumer: str) -> list[Position]:

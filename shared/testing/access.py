@@ -1,6 +1,7 @@
 """The access matrix: every route against nobody, the wrong role, the wrong trial and the wrong site.
 
-A service's test lists one `Access` per route; compare `routes_of` with the list, so that a new route fails until it is there.
+A service's test lists one `Access` per route; compare `routes_of` with the list,
+so that a new route fails until it is there.
 """
 
 from collections.abc import Callable

@@ -6,7 +6,7 @@ The rule may be stricter than people expect, never laxer: outside its rows it ho
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from services.enrolment.domain.cohort_counts import CohortCounts
@@ -75,7 +75,18 @@ class BoundaryRule:
         return RuleOutput.SAME, "below the boundary"
 
 
-CohortRule = TableRule | BoundaryRule
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoRule:
+    """What a decision that lets nobody in carries; asked all the same, it holds."""
+
+    source: Mapping[str, str] = field(default_factory=dict)
+    counts: tuple[PartLevel, ...] = ()
+
+    def read(self, cell: Cell) -> tuple[RuleOutput, str]:
+        return RuleOutput.HOLD, "the decision carries no rule"
+
+
+CohortRule = TableRule | BoundaryRule | NoRule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

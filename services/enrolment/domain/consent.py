@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from services.enrolment.domain.ids import ConsentId
+from services.enrolment.domain.refusals import Refused
 from services.enrolment.domain.signature import Signature
 
 
@@ -218,6 +219,16 @@ def assent_obstacle(assent: Assent, ages: frozenset[int], policy: ConsentPolicy)
             if not decision.signature.delegated:
                 return "The child refused and the decision is not signed by a delegated person."
             return ""
+
+
+def check_refusal_undecided(assent: Assent) -> None:
+    """Accepts the investigator's decision where the child refused and nobody has decided yet.
+
+    Raises:
+        Refused: `assent_not_refused`.
+    """
+    if assent.answer is not AssentAnswer.REFUSED or assent.decision is not None:
+        raise Refused("assent_not_refused", "There is no refusal without a decision.")
 
 
 def adult_consent_due(consents: Iterable[Consent], ages: frozenset[int], policy: ConsentPolicy) -> bool:

@@ -1,23 +1,36 @@
 """What one protocol version asks of a registration, and which version a site works on today."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from services.enrolment.domain.consent import ConsentDocument
+from services.enrolment.domain.consent import ConsentDocument, ConsentPolicy
+from services.enrolment.domain.stagger import StaggerPolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelTerms:
+    """One dose level as the protocol prints it; `dose` stays text, nothing is computed with it here."""
+
+    label: str
+    dose: str
+    unit: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartTerms:
     """A part as one version has it; ages in completed years, `age_from` included, `age_below` not.
 
-    `target` is the number of registered participants the part needs (None: no target of its own).
+    `target` is the number of registered participants the part needs (None: no target of its own); `levels`
+    are numbered from 1.
     """
 
     age_from: int
     age_below: int
     target: int | None = None
+    stratum: str = ""
+    levels: Mapping[int, LevelTerms] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +45,30 @@ class ProtocolTerms:
     criteria: frozenset[str]
     eligibility_valid_days: int
     sunset_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionRules:
+    """One approved version with everything this service takes from it.
+
+    `age_of_consent` in completed years by ISO country code; `window_days` is the length of the DLT window.
+    """
+
+    terms: ProtocolTerms
+    ctimp: bool
+    age_of_consent: Mapping[str, int]
+    assent_from_years: int
+    stagger: StaggerPolicy
+    circulation_receipts: bool
+    window_days: int
+
+    def consent_policy(self, country: str) -> ConsentPolicy:
+        return ConsentPolicy(
+            ctimp=self.ctimp,
+            country=country,
+            age_of_consent=self.age_of_consent,
+            assent_from_years=self.assent_from_years,
+        )
 
 
 class NoTerms(StrEnum):
@@ -54,3 +91,13 @@ def terms_in_use(
 
 def terms_ended(terms: ProtocolTerms, now: datetime) -> bool:
     return terms.sunset_at is not None and now >= terms.sunset_at
+
+
+def rules_in_use(
+    versions: Sequence[VersionRules], green_lit: frozenset[str], now: datetime
+) -> VersionRules | NoTerms:
+    """As `terms_in_use`, with everything else of that version."""
+    terms = terms_in_use([rules.terms for rules in versions], green_lit, now)
+    if isinstance(terms, NoTerms):
+        return terms
+    return next(rules for rules in versions if rules.terms is terms)

@@ -20,6 +20,7 @@ class SiteStatus(StrEnum):
     INVITED = "invited"
     SETUP = "setup"
     GREEN_LIGHT = "green_light"
+    REVOKED = "revoked"
     SUSPENDED = "suspended"
     CLOSED = "closed"
 

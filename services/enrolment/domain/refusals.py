@@ -31,6 +31,7 @@ _CONFLICTS = {
     "consent_version_stale": "Consent is not on the document version required today",
     "consent_wrong_person": "Consent is not by the right person for the age today",
     "assent_decision_required": "Assent is not recorded, or a refusal has no signed decision",
+    "assent_not_refused": "No refusal of the child waits for a decision",
     "eligibility_incomplete": "Eligibility is incomplete or a criterion is not met",
     "eligibility_unsigned": "Eligibility is not signed by a delegated person",
     "eligibility_expired": "The eligibility sign-off is too old",
@@ -49,11 +50,15 @@ _CONFLICTS = {
     "slot_revoked": "The slot was revoked",
     "slot_frozen": "The slot is frozen",
     "slot_not_open": "The slot is not free",
+    "place_held_already": "The screening holds a place already",
     "slot_not_due": "The slot has no deadline that has passed",
     "slot_not_frozen": "The slot is not frozen for this cause",
     "reservation_limit_reached": "The site holds as many open reservations as the trial allows",
     "stagger_not_elapsed": "The interval since an earlier participant's first dose has not elapsed",
     "sentinel_not_dosed": "The sentinel participant has not been dosed",
+    "screening_ended": "The screening has ended",
+    "already_dosed": "A participant who was dosed cannot be taken out",
+    "registration_voided": "The registration was voided",
     "version_conflict": "The record has changed since it was read",
     "dosing_halted": "A halt stops dosing",
     "adult_consent_due": "The participant has reached the age of consent and has not consented",
@@ -70,6 +75,9 @@ _UNPROCESSABLE = {
     "idempotency_mismatch": "The idempotency key was used with another body",
     "age_statement_mismatch": "The stated age does not fit the year and month of birth",
     "reason_required": "A reason is required",
+    "document_unknown": "No form of this purpose and version is in use at the site",
+    "criteria_unknown": "An answer names a criterion that this version does not have",
+    "planned_time_out_of_range": "A dose is authorised for a time from a day ago to a week ahead",
 }
 
 REFUSALS: Mapping[str, RefusalKind] = MappingProxyType(

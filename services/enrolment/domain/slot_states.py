@@ -24,6 +24,7 @@ class RevokeCause(StrEnum):
     RECRUITMENT_CLOSED = "recruitment_closed"
     TARGET_REACHED = "target_reached"
     REPLACEMENT_REVERSED = "replacement_reversed"
+    SITE_REVOKED = "site_revoked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -192,10 +192,10 @@ def successor_of(slot: Slot, slot_id: SlotId, now: datetime) -> Slot:
     """The free slot that stands in for one that lapsed, was given back, or whose registration was voided.
 
     Raises:
-        Refused: the slot is still in use, or was revoked and has no successor.
+        Refused: the slot is still in use, or was revoked for another cause than its site's and has no successor.
     """
     match slot.state:
-        case Expired() | Released():
+        case Expired() | Released() | Revoked(cause=RevokeCause.SITE_REVOKED):
             origin = SlotOrigin.RESERVATION_LAPSED
         case Consumed():
             origin = SlotOrigin.REGISTRATION_VOIDED

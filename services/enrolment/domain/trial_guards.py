@@ -4,7 +4,8 @@ from datetime import datetime
 
 from services.enrolment.domain.guards import GuardResult, check, guard
 from services.enrolment.domain.halt import Halt, HaltedAct, halts_covering
-from services.enrolment.domain.protocol_terms import NoTerms, terms_ended
+from services.enrolment.domain.ids import PartLevel
+from services.enrolment.domain.protocol_terms import NoTerms, ProtocolTerms, terms_ended
 from services.enrolment.domain.recruitment import SiteStatus, TrialStatus
 from services.enrolment.domain.registration_facts import RegistrationFacts
 
@@ -61,7 +62,7 @@ def _activated(facts: RegistrationFacts, now: datetime) -> GuardResult:
     version = terms.value if isinstance(terms, NoTerms) else terms.version
     # A suspension is guard 5's finding; the green light beneath it is still there.
     running = facts.trial.site_status in (SiteStatus.GREEN_LIGHT, SiteStatus.SUSPENDED)
-    carried = not isinstance(terms, NoTerms) and facts.place.part in terms.parts
+    carried = not isinstance(terms, NoTerms) and _carries(terms, facts.place)
     return check(
         running and carried,
         6,
@@ -71,6 +72,12 @@ def _activated(facts: RegistrationFacts, now: datetime) -> GuardResult:
         version=version,
         part=facts.place.part,
     )
+
+
+def _carries(terms: ProtocolTerms, place: PartLevel) -> bool:
+    """Whether the version has the part, and the level where it lists levels."""
+    part = terms.parts.get(place.part)
+    return part is not None and (not part.levels or place.level in part.levels)
 
 
 def _not_sunset(facts: RegistrationFacts, now: datetime) -> GuardResult:

@@ -34,6 +34,7 @@ class AlertKind(StrEnum):
     QUERY_OVERDUE = "query_overdue"
     CAUSALITY_DISAGREEMENT = "causality_disagreement"
     RESULT_MISSING = "result_missing"
+    DEFINITION_PROBLEM = "definition_problem"
     ROTA_GAP = "rota_gap"
     ADVERSE_EVENT_TREND = "adverse_event_trend"
 
@@ -69,6 +70,7 @@ _WORDS: Mapping[AlertKind, str] = MappingProxyType(
         AlertKind.QUERY_OVERDUE: "Query overdue",
         AlertKind.CAUSALITY_DISAGREEMENT: "Opinions on causality differ",
         AlertKind.RESULT_MISSING: "Result missing",
+        AlertKind.DEFINITION_PROBLEM: "DLT definition does not fit its dictionary",
         AlertKind.ROTA_GAP: "Nobody on the duty rota",
         AlertKind.ADVERSE_EVENT_TREND: "Trend in adverse events",
     }
@@ -153,6 +155,18 @@ def decide_acknowledgement(
         note=note.strip(),
         effect=AcknowledgementEffect.STOPS_ESCALATION if listed else AcknowledgementEffect.NOTED_ONLY,
     )
+
+
+def decide_resolution(alert: Alert) -> None:
+    """Whether an alert may be resolved: somebody must have taken it first.
+
+    Raises:
+        Refused: `alert_not_acknowledged`, `alert_already_resolved`.
+    """
+    if alert.state is AlertState.RAISED:
+        raise Refused("alert_not_acknowledged", "Nobody on duty has acknowledged the alert.")
+    if alert.state is AlertState.RESOLVED:
+        raise Refused("alert_already_resolved", "The alert is resolved.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,6 +44,7 @@ class LeftFor(StrEnum):
     WITHDRAWAL = "withdrawal"
     DEATH_FROM_PROGRESSION = "death_from_progression"
     TOXICITY = "toxicity"
+    DEATH = "death"
     OTHER = "other"
 
 
@@ -232,7 +233,10 @@ def _left_reasons(definition: DltDefinition, left: Left | None) -> frozenset[str
 def _after_the_window(definition: DltDefinition, doses: Doses | None) -> _Answer:
     if doses is None:
         return _Answer(verdict=Verdict.PENDING, reasons=frozenset({Open.DOSES_NOT_KNOWN.value}))
-    if doses.given * 100 < definition.minimum_doses_percent * doses.planned:
+    required = definition.minimum_doses_percent * doses.planned
+    if doses.given * 100 < required <= (doses.given + doses.unaccounted) * 100:
+        return _Answer(verdict=Verdict.PENDING, reasons=frozenset({Open.DOSES_NOT_KNOWN.value}))
+    if doses.given * 100 < required:
         reason = NotEvaluableReason.EXPOSURE_BELOW_MINIMUM.value
         return _Answer(verdict=Verdict.NOT_EVALUABLE, reasons=frozenset({reason}))
     return _Answer(verdict=Verdict.NO_DLT)

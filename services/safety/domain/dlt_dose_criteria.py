@@ -84,6 +84,10 @@ def evaluate_missed(
             strength=_firmness(Cause.NOT_STATED, definition),
             open=frozenset({Open.CAUSE_NOT_STATED}),
         )
+    if _exceeds(criterion, doses, stated + unstated + doses.unaccounted):
+        return CriterionFinding(
+            id=criterion.id, strength=Strength.POSSIBLE, open=frozenset({Open.DOSES_NOT_KNOWN})
+        )
     return CriterionFinding(id=criterion.id, strength=Strength.NO)
 
 

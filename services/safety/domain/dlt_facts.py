@@ -56,12 +56,16 @@ class MissedDoses:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doses:
-    """Doses of the window: planned by the protocol, given so far, delayed, missed."""
+    """Doses of the window: planned by the protocol, given so far, delayed, missed.
+
+    `unaccounted` are doses that were due and of which nobody has said whether they were given.
+    """
 
     planned: int
     given: int
     delays: tuple[DoseDelay | RunningDelay, ...] = ()
     missed: tuple[MissedDoses, ...] = ()
+    unaccounted: int = 0
 
 
 class Open(StrEnum):

@@ -26,6 +26,13 @@ class OfficeHours:
         return working_day and self.from_time <= local.time() < self.until_time
 
 
+def weekday_hours(zone: ZoneInfo) -> OfficeHours:
+    """Monday to Friday, nine to five, where the trial has its office; holidays are not known here."""
+    return OfficeHours(
+        zone=zone, weekdays=frozenset(range(5)), from_time=time(hour=9), until_time=time(hour=17)
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ladder:
     """Duties called step by step, and how long each step waits for an acknowledgement."""

@@ -46,6 +46,7 @@ class QueryCode(StrEnum):
     REASON_MISSING = "reason_missing"
     SECOND_GRADE_5 = "second_grade_5"
     ONSET_AFTER_DEATH = "onset_after_death"
+    VERSION_SUPERSEDED = "version_superseded"
 
 
 WARNINGS = frozenset({QueryCode.SECOND_GRADE_5, QueryCode.ONSET_AFTER_DEATH})

@@ -41,6 +41,14 @@ REFUSALS: Mapping[str, RefusalKind] = _register(
     exclusion_not_in_definition=(422, "The DLT definition names no such exclusion"),
     alert_not_found=(404, "No such alert"),
     alert_already_acknowledged=(409, "The alert has been acknowledged already"),
+    alert_not_acknowledged=(409, "The alert has not been acknowledged yet"),
+    alert_already_resolved=(409, "The alert has been resolved already"),
+    nothing_to_confirm=(409, "Nothing of this waits for a confirmation"),
+    report_not_unmatched=(409, "The report is matched to a participant already"),
+    report_already_cleared=(409, "The report has been cleared already"),
+    second_person_required=(409, "A second person must agree"),
+    duty_period_invalid=(422, "A duty ends after it begins"),
+    duty_period_ended=(409, "The duty period has ended already"),
 )
 
 

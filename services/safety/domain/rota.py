@@ -1,11 +1,12 @@
 """The duty rota: named people with a duty from an instant to an instant, and the gaps between them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from services.safety.domain.ids import PersonId
+from services.safety.domain.ids import DutyPeriodId, PersonId
+from services.safety.domain.refusals import Refused
 
 
 class Duty(StrEnum):
@@ -26,6 +27,54 @@ class RotaEntry:
 
     def covers(self, instant: datetime) -> bool:
         return self.from_at <= instant < self.until_at
+
+
+EVERY_TRIAL = "*"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutyPeriod:
+    """A person's duty for one trial, or for all with `*`, as the rota lists it.
+
+    `address` is where mail reaches the person, empty if nothing does; `order` sorts people of one duty.
+    `ended_at` is set when the period was ended before its time.
+    """
+
+    id: DutyPeriodId
+    trial_code: str
+    person: PersonId
+    name: str
+    address: str
+    duty: Duty
+    order: int
+    from_at: datetime
+    until_at: datetime
+    ended_at: datetime | None = None
+
+    def as_entry(self) -> RotaEntry:
+        until = self.until_at if self.ended_at is None else min(self.until_at, self.ended_at)
+        return RotaEntry(person=self.person, duty=self.duty, from_at=self.from_at, until_at=until)
+
+
+def require_lasting(period: DutyPeriod) -> None:
+    """Refuse a period that ends before it begins.
+
+    Raises:
+        Refused: `duty_period_invalid`.
+    """
+    if period.until_at <= period.from_at:
+        raise Refused("duty_period_invalid", "until_at is not later than from_at.")
+
+
+def decide_ending(period: DutyPeriod, *, now: datetime) -> DutyPeriod:
+    """The period, ended now.
+
+    Raises:
+        Refused: `duty_period_ended` when it is over or was ended before.
+    """
+    if period.ended_at is not None or period.until_at <= now:
+        raise Refused("duty_period_ended", "The period is over.")
+    return replace(period, ended_at=now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,10 @@ Enrolment evaluates the rule on its own registrations inside the registration tr
 rule does not list mean hold. The rule can only be replaced by another signed decision.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from services.sponsor.domain.boundary import Limits, limit_in_force
 from services.sponsor.domain.canonical import Json, sha256_of
@@ -154,6 +156,26 @@ def rule_payload(rule: CohortRule) -> dict[str, Json]:
         "max_evaluable": rule.max_evaluable,
         "close_if_dlts_at_least": [list(limit) for limit in rule.limits],
     }
+
+
+def rule_from_payload(payload: Mapping[str, Any]) -> CohortRule:
+    """The rule that `rule_payload` wrote."""
+    counts = tuple(PartLevel(part=place["part"], level=place["level"]) for place in payload["counts"])
+    source = payload["source"]
+    if payload["kind"] == "table":
+        return TableRule(
+            source=RuleSource(id=source["design"], version=source["version"], sha256=source["sha256"]),
+            counts=counts,
+            rows=tuple(
+                ((n, dlt, pending), RuleAnswer(answer)) for n, dlt, pending, answer in payload["rows"]
+            ),
+        )
+    return BoundaryRule(
+        text=source["text"],
+        counts=counts,
+        limits=tuple((evaluable, dlts) for evaluable, dlts in payload["close_if_dlts_at_least"]),
+        max_evaluable=payload["max_evaluable"],
+    )
 
 
 def rule_sha256(rule: CohortRule) -> str:

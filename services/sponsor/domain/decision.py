@@ -7,14 +7,17 @@ a signed decision is rewritten: new data or a newer decision supersede it.
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 
 from services.sponsor.domain.canonical import Json, sha256_of
 from services.sponsor.domain.cohort_rule import CohortRule
 from services.sponsor.domain.escalation.result import Recommendation
-from services.sponsor.domain.ids import DecisionId, PartLevel, PersonId, ProofId, TrialId
+from services.sponsor.domain.ids import DecisionId, PartLevel, PersonId, ProofId, SnapshotId, TrialId
 from services.sponsor.domain.quorum import SigningRules
 from services.sponsor.domain.refusals import Refused, require_reason
 from services.sponsor.domain.roles import Role
+
+NOT_KEPT = SnapshotId("")
 
 
 class DecisionKind(StrEnum):
@@ -80,6 +83,7 @@ class Decision:
     Attributes:
         places: places it opens; 0 for kinds that open none.
         rule: cohort rule that travels with it; None for kinds that open no places.
+        snapshot_id: where the bytes of the snapshot are kept; empty outside the store.
         text: what the signers read; together with the snapshot's hash it is what they sign.
         in_force_at: None until it acts.
         ended_reason: words of the person who withdrew it.
@@ -93,6 +97,7 @@ class Decision:
     rule: CohortRule | None
     recommendation: Recommendation
     reasons: tuple[WrittenReason, ...]
+    snapshot_id: SnapshotId = NOT_KEPT
     snapshot_sha256: str
     text: str
     rules: SigningRules
@@ -110,6 +115,11 @@ def text_hash(snapshot_sha256: str, text: str) -> str:
     """What a proof of identity is bound to: the snapshot's hash and the words of the decision together."""
     content: Json = {"snapshot_sha256": snapshot_sha256, "text": text}
     return sha256_of(content)
+
+
+def text_sha256(text: str) -> str:
+    """Hash of the decision's words alone, as the published decision names them."""
+    return sha256(text.encode()).hexdigest()
 
 
 def supersede(decision: Decision, because: EndedBecause, at: datetime) -> Decision:

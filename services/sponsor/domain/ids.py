@@ -12,6 +12,10 @@ DelegationId = NewType("DelegationId", str)
 EvidenceId = NewType("EvidenceId", str)
 HaltId = NewType("HaltId", str)
 ProofId = NewType("ProofId", str)
+ProtocolVersionId = NewType("ProtocolVersionId", str)
+SnapshotId = NewType("SnapshotId", str)
+RecommendationId = NewType("RecommendationId", str)
+CohortHoldId = NewType("CohortHoldId", str)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

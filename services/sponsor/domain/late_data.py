@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from services.sponsor.domain.escalation.result import Recommendation, caution
+from services.sponsor.domain.canonical import Json
+from services.sponsor.domain.escalation.result import Recommendation, caution, recommendation_payload
 from services.sponsor.domain.ids import ParticipantId
+from services.sponsor.domain.refusals import Refused
 from services.sponsor.domain.snapshot import Snapshot
 from services.sponsor.domain.standing import Standing, Verdict
 
@@ -49,6 +51,38 @@ class LateDataFinding:
     def superseded(self) -> bool:
         return bool(self.changes)
 
+    @property
+    def reason(self) -> LateReason:
+        """The gravest reason among the changes, of which there is at least one."""
+        found = {change.reason for change in self.changes}
+        return next(reason for reason in LateReason if reason in found)
+
+
+def finding_payload(finding: LateDataFinding) -> dict[str, Json]:
+    """The finding as plain JSON values, for the record that stays beside the decision."""
+    return {
+        "changes": [
+            {
+                "participant_id": change.participant_id,
+                "reason": change.reason.value,
+                "before": _seen(change.before),
+                "after": None if change.after is None else _seen(change.after),
+            }
+            for change in finding.changes
+        ],
+        "old": recommendation_payload(finding.old),
+        "new": recommendation_payload(finding.new),
+    }
+
+
+def _seen(standing: Standing) -> dict[str, Json]:
+    return {
+        "part": standing.place.part,
+        "level": standing.place.level,
+        "verdict": standing.verdict.value,
+        "provisional_dlt": standing.provisional_dlt,
+    }
+
 
 def evaluate_late_data(
     snapshot: Snapshot, current: Iterable[Standing], recommend: Recommend
@@ -91,3 +125,23 @@ def _reason(before: Standing, after: Standing | None, *, worse: bool) -> LateRea
     if after.verdict is before.verdict:
         return None
     return LateReason.LATE_DLT if after.verdict is Verdict.DLT else LateReason.REVISED
+
+
+def require_current(finding: LateDataFinding, present: Recommendation) -> None:
+    """Refuse to decide on a snapshot when what is known now no longer supports it.
+
+    Args:
+        finding: the snapshot against what is known now.
+        present: recommendation on everybody, those who joined after the snapshot included.
+
+    Raises:
+        Refused: `snapshot_outdated` with both recommendations and the participants concerned.
+    """
+    if finding.superseded or caution(present) > caution(finding.old):
+        raise Refused(
+            "snapshot_outdated",
+            "The data have changed since the snapshot; freeze a new one.",
+            changed=[change.participant_id for change in finding.changes],
+            then=recommendation_payload(finding.old),
+            now=recommendation_payload(present),
+        )

@@ -33,6 +33,7 @@ _DECISION = _kinds(
 _SNAPSHOT = _kinds(
     409,
     design_table_mismatch="The decision table is not the one of the snapshot",
+    snapshot_outdated="The data or the decisions have changed since the snapshot",
     pending_not_allowed="The design cannot decide while a participant is pending",
     snapshot_altered="The stored bytes do not have the recorded hash",
     verdict_missing="A dosed participant has no verdict",
@@ -46,6 +47,7 @@ _HALT = _kinds(
 )
 _SITE = _kinds(
     409,
+    site_number_taken="Another site of the trial has this number",
     green_light_already_granted="The site is already green-lit for this protocol version",
     green_light_not_granted="The site is not green-lit for this protocol version",
     signer_is_site_pi="The site's principal investigator cannot sign its green light",
@@ -62,6 +64,11 @@ _PEOPLE = _kinds(
 )
 _TRIAL = _kinds(
     409,
+    protocol_identity_changed="A version keeps the trial's code, kind and zone",
+    protocol_version_approved="The protocol version is approved already",
+    protocol_version_not_in_force="No approved protocol version is in force",
+    protocol_version_taken="The trial has another protocol version of this name",
+    trial_code_taken="Another trial has this code",
     trial_closed="The trial is closed",
     trial_not_in_setup="The trial is not in set-up",
     trial_not_open="The trial is not open",
@@ -69,6 +76,10 @@ _TRIAL = _kinds(
 ) | _kinds(409, evidence_missing="Evidence is missing")
 _MALFORMED = _kinds(
     422,
+    approval_period_invalid="The dates of the approval contradict each other or lie ahead",
+    kind_not_supported="This kind of trial is not supported yet",
+    part_unknown="The protocol has no such part",
+    site_unknown="The trial has no such site",
     halt_scope_invalid="The halt stops nothing, or names a level without its part",
     boundary_unusable="The monitoring boundary cannot be used",
     delegation_period_invalid="The delegation ends before it starts",

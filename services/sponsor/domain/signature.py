@@ -9,6 +9,9 @@ from services.sponsor.domain.quorum import Missing, missing_roles
 from services.sponsor.domain.refusals import Refused
 from services.sponsor.domain.roles import Role
 
+PURPOSE = "sign-dose-decision"
+"""Name of the act that a proof of identity must have been made for."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityProof:

@@ -13,16 +13,15 @@ from typing import Any
 
 from services.sponsor.domain.canonical import Json, canonical_bytes, instant, utc_text
 from services.sponsor.domain.escalation.result import (
-    Cell,
-    Reason,
     Recommendation,
-    RecommendationKind,
     RuleSource,
+    recommendation_from_payload,
     recommendation_payload,
 )
-from services.sponsor.domain.ids import ParticipantId, PartLevel, TrialId
+from services.sponsor.domain.escalation.rolling_six import PartHistory
+from services.sponsor.domain.ids import ParticipantId, PartLevel, PersonId, SnapshotId, TrialId
 from services.sponsor.domain.refusals import Refused
-from services.sponsor.domain.standing import LevelCounts, Standing, Verdict
+from services.sponsor.domain.standing import Standing, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -63,6 +62,19 @@ class FrozenSnapshot:
 
     content: bytes
     sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredSnapshot:
+    """A frozen snapshot as kept; `history` is what decisions had made of the part when it was frozen."""
+
+    id: SnapshotId
+    trial_id: TrialId
+    part: str
+    frozen: FrozenSnapshot
+    history: PartHistory
+    frozen_by: PersonId
+    frozen_at: datetime
 
 
 def freeze(snapshot: Snapshot, limits: FreshnessLimits, *, pending_allowed: bool) -> FrozenSnapshot:
@@ -127,7 +139,7 @@ def thaw(frozen: FrozenSnapshot) -> Snapshot:
             SourceState(producer=line["producer"], complete_until=instant(line["complete_until"]))
             for line in stored["sources"]
         ),
-        recommendation=_recommendation(stored["recommendation"]),
+        recommendation=recommendation_from_payload(stored["recommendation"]),
         software_version=stored["software_version"],
     )
 
@@ -175,16 +187,4 @@ def _standing(line: dict[str, Any]) -> Standing:
         window_closes_at=instant(line["window_closes_at"]) if line["window_closes_at"] else None,
         registration_version=line["registration_version"],
         verdict_version=line["verdict_version"],
-    )
-
-
-def _recommendation(stored: dict[str, Any]) -> Recommendation:
-    cell = stored["cell"]
-    counts = LevelCounts(**{name: cell[name] for name in ("n", "dlt", "pending", "provisional")})
-    return Recommendation(
-        kind=RecommendationKind(stored["kind"]),
-        level=stored["level"],
-        reasons=tuple(Reason(reason) for reason in stored["reasons"]),
-        cell=Cell(source=RuleSource(**cell["source"]), level=cell["level"], counts=counts),
-        closed_levels=tuple(stored["closed_levels"]),
     )

@@ -23,9 +23,13 @@ class TrialState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """State of recruitment; halts are kept beside it, because they have a scope of their own."""
+    """State of recruitment; halts are kept beside it, because they have a scope of their own.
+
+    `code` is the name people use and grants are given for.
+    """
 
     id: TrialId
+    code: str = ""
     state: TrialState = TrialState.SETUP
     reason: str = ""
 

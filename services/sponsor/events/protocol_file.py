@@ -9,16 +9,56 @@ Numbers that arithmetic depends on (doses, percentages) are whole numbers or dec
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    Tag,
+    model_serializer,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+CONTRADICTION = "contradiction"
+"""Type of the errors whose context lists `problems` as (path within the object, message)."""
 
 
 class ProtocolModel(BaseModel):
-    """Strict reading: an unknown key or a number written as text is an error with its path."""
+    """Strict reading: an unknown key or a number written as text is an error with its path.
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, str_strip_whitespace=True)
+    Written, it says what was stated and nothing else: defaults are left out and every key is spelled as in
+    the file, so that readers of the event see the uploaded document.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, str_strip_whitespace=True, populate_by_name=True
+    )
+
+    @model_serializer(mode="wrap")
+    def _as_stated(self, written: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]
+        # Without a return annotation the JSON Schema stays that of the fields.
+        everything = written(self)
+        stated = {}
+        for name, field in type(self).model_fields.items():
+            if name in self.model_fields_set:
+                spelled = field.alias or name
+                stated[spelled] = everything[spelled] if spelled in everything else everything[name]
+        return stated
+
+
+def _contradictions(*problems: tuple[str, str, bool]) -> None:
+    """Raise one error for all that hold, each given as (path, message, whether it is a problem)."""
+    found = [(path, message) for path, message, holds in problems if holds]
+    if found:
+        text = "; ".join(f"{path}: {message}" for path, message in found)
+        raise PydanticCustomError(CONTRADICTION, "{text}", {"text": text, "problems": found})
 
 
 def _known_zone(name: str) -> str:
@@ -154,14 +194,20 @@ class Part(ProtocolModel):
 
     @model_validator(mode="after")
     def _rule_matches_kind(self) -> Self:
-        if [level.level for level in self.levels] != list(range(1, len(self.levels) + 1)):
-            raise ValueError("levels are not numbered 1, 2, 3 ... in order")
-        if self.start_level > len(self.levels):
-            raise ValueError("start_level is not one of the levels")
-        if (self.kind == "escalation") != (self.design is not None):
-            raise ValueError("an escalation part needs a design, an expansion part has none")
-        if (self.kind == "expansion") != (self.monitoring is not None):
-            raise ValueError("an expansion part needs a monitoring boundary, an escalation part has none")
+        numbers = [level.level for level in self.levels]
+        escalation = self.kind == "escalation"
+        _contradictions(
+            (
+                "levels",
+                "levels are numbered 1, 2, 3 ... in order",
+                numbers != list(range(1, len(numbers) + 1)),
+            ),
+            ("start_level", "not one of the levels", self.start_level > len(numbers)),
+            ("design", "an escalation part needs a design", escalation and self.design is None),
+            ("design", "an expansion part has no design", not escalation and self.design is not None),
+            ("monitoring", "an expansion part needs a boundary", not escalation and self.monitoring is None),
+            ("monitoring", "an escalation part has no boundary", escalation and self.monitoring is not None),
+        )
         return self
 
 
@@ -190,8 +236,6 @@ class Attribution(ProtocolModel):
 
 class EventCriterion(ProtocolModel):
     """An adverse event of at least this grade; `except` names exclusions a person may confirm for an event."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, populate_by_name=True)
 
     id: Slug
     kind: Literal["event"] = "event"
@@ -230,7 +274,21 @@ class MissedDosesCriterion(ProtocolModel):
         return self
 
 
-Criterion = EventCriterion | DoseDelayCriterion | MissedDosesCriterion
+def _criterion_kind(stated: Any) -> Any:
+    """A criterion that states no kind is about an event."""
+    return stated.get("kind", "event") if isinstance(stated, dict) else getattr(stated, "kind", None)
+
+
+Criterion = Annotated[
+    Annotated[EventCriterion, Tag("event")]
+    | Annotated[DoseDelayCriterion, Tag("dose_delay")]
+    | Annotated[MissedDosesCriterion, Tag("missed_doses")],
+    Discriminator(
+        _criterion_kind,
+        custom_error_type="criterion_kind",
+        custom_error_message="a criterion's kind is event, dose_delay or missed_doses",
+    ),
+]
 
 
 class DltRules(ProtocolModel):
@@ -330,19 +388,25 @@ class ProtocolFile(ProtocolModel):
     @model_validator(mode="after")
     def _references_resolve(self) -> Self:
         names = [part.part for part in self.parts]
-        if len(set(names)) != len(names):
-            raise ValueError("two parts have the same name")
         known = {(part.part, level.level) for part in self.parts for level in part.levels}
-        for part in self.parts:
-            for place in part.monitoring.counts if part.monitoring else ():
-                if (place.part, place.level) not in known:
-                    raise ValueError(
-                        f"monitoring of {part.part} counts {place.part} level {place.level}, which does not exist"
-                    )
-        if self.dlt.dlt_definition.ctcae != self.ctcae:
-            raise ValueError("the DLT definition and the protocol name different CTCAE versions")
-        if self.dlt.dlt_definition.protocol_version != self.protocol_version:
-            raise ValueError("the DLT definition belongs to another protocol version")
+        definition = self.dlt.dlt_definition
+        _contradictions(
+            *(
+                (f"parts.{i}.part", "another part has this name", name in names[:i])
+                for i, name in enumerate(names)
+            ),
+            *(
+                (f"parts.{i}.monitoring.counts.{k}", "no such level", (place.part, place.level) not in known)
+                for i, part in enumerate(self.parts)
+                for k, place in enumerate(part.monitoring.counts if part.monitoring else ())
+            ),
+            ("dlt.dlt_definition.ctcae", "not the protocol's CTCAE version", definition.ctcae != self.ctcae),
+            (
+                "dlt.dlt_definition.protocol_version",
+                "belongs to another protocol version",
+                definition.protocol_version != self.protocol_version,
+            ),
+        )
         return self
 
 

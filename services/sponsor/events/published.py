@@ -153,8 +153,9 @@ class RecommendationRaisedV1(PublishedEvent):
     next_level: int | None
     reasons: list[str]
     counts: Annotated[list[list[int]], Field(description="Per level: [level, n, dlt, pending]")]
-    design: str
+    design: Annotated[str, Field(description="Design and version, or `monitoring_boundary`")]
     table_sha256: str | None
+    closed_levels: Annotated[list[int], Field(description="Levels that must take nobody")] = []
 
 
 class TableRuleV1(BaseModel):
@@ -167,7 +168,7 @@ class TableRuleV1(BaseModel):
 
 
 class BoundaryRuleV1(BaseModel):
-    """A cohort rule as a boundary: close when DLTs among the evaluable reach the limit of the nearest n below."""
+    """A cohort rule as a boundary: close when DLTs reach the limit listed for the nearest evaluable n below."""
 
     kind: Literal["boundary"]
     source: dict[str, str]
@@ -204,7 +205,11 @@ class DoseDecisionSignedV1(PublishedEvent):
 
 
 class DoseDecisionSupersededV1(PublishedEvent):
-    """Data behind the decision changed after it was signed; places that rest on it freeze. Subject: the decision."""
+    """The decision no longer stands; places that rest on it freeze. Subject: the decision.
+
+    Data behind it changed after it was signed, or somebody withdrew it. A newer decision in force for the same
+    part follows the older one without this event.
+    """
 
     event_type: ClassVar[str] = "sponsor.dose-decision.superseded.v1"
 
@@ -212,7 +217,9 @@ class DoseDecisionSupersededV1(PublishedEvent):
     decision_id: str
     part: Part
     level: Level
-    reason: str
+    reason: Annotated[
+        str, Field(description="late_dlt, revised or pending_turned_worse (data changed), or withdrawn")
+    ]
     superseded_at: datetime
 
 
@@ -224,7 +231,10 @@ class CohortHeldV1(PublishedEvent):
     trial_id: str
     part: Part
     level: Level
-    reason: str
+    reason: Annotated[
+        str,
+        Field(description="eliminated, unmatched_dlt, or the recommendation: suspend, deescalate, wait ..."),
+    ]
     held_at: datetime
 
 

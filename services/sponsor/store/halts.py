@@ -48,14 +48,27 @@ async def save_halt(tx: Tx, halt: Halt) -> None:
 
 
 async def load_halt(tx: Tx, halt_id: str) -> Halt | None:
-    """The halt, locked until the transaction ends; None when there is none."""
-    row = (await tx.execute(select(_HALTS).where(_HALTS.c.id == halt_id).with_for_update())).one_or_none()
+    """The halt; None when there is none. Commands hold its trial's lock."""
+    row = (await tx.execute(select(_HALTS).where(_HALTS.c.id == halt_id))).one_or_none()
     return None if row is None else _halt(row)
 
 
 async def halts_of(tx: Tx, trial_id: str) -> list[Halt]:
     """Every halt of a trial, oldest first."""
-    statement = select(_HALTS).where(_HALTS.c.trial_id == trial_id).order_by(_HALTS.c.effective_at, _HALTS.c.id)
+    statement = (
+        select(_HALTS).where(_HALTS.c.trial_id == trial_id).order_by(_HALTS.c.effective_at, _HALTS.c.id)
+    )
+    return [_halt(row) for row in await tx.execute(statement)]
+
+
+async def halts_after(tx: Tx, trial_id: str, after: str, limit: int) -> list[Halt]:
+    """Halts of a trial by ascending id."""
+    statement = (
+        select(_HALTS)
+        .where(_HALTS.c.trial_id == trial_id, _HALTS.c.id > after)
+        .order_by(_HALTS.c.id)
+        .limit(limit)
+    )
     return [_halt(row) for row in await tx.execute(statement)]
 
 

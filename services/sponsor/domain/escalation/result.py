@@ -1,7 +1,9 @@
 """What a design recommends. People decide; a recommendation is never edited, a newer one supersedes it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from services.sponsor.domain.canonical import Json
 from services.sponsor.domain.standing import LevelCounts
@@ -112,3 +114,16 @@ def recommendation_payload(recommendation: Recommendation) -> dict[str, Json]:
             "provisional": cell.counts.provisional,
         },
     }
+
+
+def recommendation_from_payload(stored: Mapping[str, Any]) -> Recommendation:
+    """The recommendation that `recommendation_payload` wrote."""
+    cell = stored["cell"]
+    counts = LevelCounts(**{name: cell[name] for name in ("n", "dlt", "pending", "provisional")})
+    return Recommendation(
+        kind=RecommendationKind(stored["kind"]),
+        level=stored["level"],
+        reasons=tuple(Reason(reason) for reason in stored["reasons"]),
+        cell=Cell(source=RuleSource(**cell["source"]), level=cell["level"], counts=counts),
+        closed_levels=tuple(stored["closed_levels"]),
+    )

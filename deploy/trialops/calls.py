@@ -1,0 +1,71 @@
+"""Calls to an installation's HTTP API, with the failures an operator must be able to tell apart."""
+
+from typing import Any
+
+import httpx
+
+from shared.ids import new_id
+
+
+class Unreachable(Exception):
+    """Nobody answers at the address."""
+
+
+class Refused(Exception):
+    """The service refused; `problem` is its problem document."""
+
+    def __init__(self, status: int, problem: dict[str, Any]) -> None:
+        super().__init__(problem.get("code", str(status)))
+        self.status = status
+        self.problem = problem
+
+    @property
+    def not_permitted(self) -> bool:
+        return self.status in (401, 403)
+
+
+class Calls:
+    """Speaks to one installation as one person."""
+
+    def __init__(self, url: str, token: str, *, seconds: float = 120.0) -> None:
+        self._client = httpx.Client(
+            base_url=url,
+            headers={"authorization": f"Bearer {token}"},
+            timeout=seconds,
+            follow_redirects=False,
+        )
+
+    def get(self, service: str, path: str, **query: Any) -> Any:
+        return self._answer("GET", service, path, params=query)
+
+    def post(self, service: str, path: str, body: Any = None) -> Any:
+        headers = {"idempotency-key": new_id()}
+        if body is None:
+            return self._answer("POST", service, path, headers=headers)
+        return self._answer("POST", service, path, json=body, headers=headers)
+
+    def pages(self, service: str, path: str, key: str, **query: Any) -> list[Any]:
+        """Every entry of a list that is given in pages with `next`."""
+        entries: list[Any] = []
+        while True:
+            page = self.get(service, path, **query)
+            entries.extend(page[key])
+            if page.get("next") is None:
+                return entries
+            query["after"] = page["next"]
+
+    def close(self) -> None:
+        self._client.close()
+
+    def _answer(self, method: str, service: str, path: str, **arguments: Any) -> Any:
+        try:
+            answer = self._client.request(method, f"/{service}/api/v1{path}", **arguments)
+        except httpx.TransportError as error:
+            raise Unreachable(f"{self._client.base_url} does not answer ({type(error).__name__})") from error
+        if answer.status_code >= 400:
+            try:
+                problem = answer.json()
+            except ValueError:
+                problem = {"code": f"http_{answer.status_code}", "title": "No problem document"}
+            raise Refused(answer.status_code, problem)
+        return answer.json() if answer.content else None

@@ -1,0 +1,142 @@
+"""The report as one HTML file that needs nothing else: counts, picture, what decided, checks, assumptions."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from deploy.trialops.demo.picture import SHADES, draw_courses, verdict_in_words
+from deploy.trialops.demo.published import ASSUMPTIONS, CITATION
+from deploy.trialops.demo.timeline import Timeline
+
+STYLE = """
+body { font: 16px/1.5 Arial, sans-serif; color: #212b32; max-width: 1120px; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.8rem; line-height: 1.2; } h2 { font-size: 1.3rem; margin-top: 2rem; }
+.lead { font-size: 1.1rem; max-width: 46rem; }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; } caption { text-align: left; font-weight: bold; padding: .4rem 0; }
+th, td { text-align: left; vertical-align: top; padding: .3rem .9rem .3rem 0; border-bottom: 1px solid #d8dde0; }
+td.count { text-align: right; font-variant-numeric: tabular-nums; }
+.ok { color: #006747; font-weight: bold; } .failed { color: #d5281b; font-weight: bold; }
+svg { width: 100%; min-width: 760px; height: auto; background: #fff; }
+svg .month { stroke: #eceff1; } svg .axis, svg .unevaluable { font-size: 10px; fill: #4c6272; }
+svg .name { font-size: 10px; text-anchor: end; fill: #212b32; }
+svg .decision { stroke: #425563; stroke-dasharray: 3 3; } svg .closing { stroke: #d5281b; }
+svg .number { font-size: 10px; text-anchor: middle; fill: #212b32; }
+svg .dlt { font-size: 14px; text-anchor: middle; fill: #d5281b; } svg .registered { fill: #4c6272; }
+.key span { display: inline-block; width: 1.6rem; height: .7rem; margin: 0 .3rem 0 1rem; }
+.who { white-space: nowrap; } .rule { color: #4c6272; }
+"""
+
+
+def render_report(result: Mapping[str, Any], timeline: Timeline) -> str:
+    """The whole page.
+
+    Args:
+        result: the object that `--json` prints.
+        timeline: the told story.
+    """
+    ok = "ok" if result["passed"] else "failed"
+    verdict = "Every check passed." if result["passed"] else "A check failed; see below."
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>A published trial, replayed</title>
+<style>{STYLE}</style>
+</head>
+<body>
+<main>
+<h1>A published trial, replayed through the three services</h1>
+<p class="lead">{escape(verdict_in_words(timeline.courses))} <span class="{ok}">{verdict}</span></p>
+<p>All children, dates and hospitals are invented. What the paper gives are the counts: {escape(CITATION)}.</p>
+{_counts(result["strata"])}
+<h2>Course of the trial</h2>
+<p class="key">Dose:{_key()} <b>&#x2716;</b> dose-limiting toxicity;
+numbered lines are decisions, red ones closings.</p>
+<div class="scroll">{draw_courses(timeline)}</div>
+{_marks(timeline)}
+<h2>Levels closed by a report</h2>
+{_closed(result["levels_closed"])}
+<h2>Checks</h2>
+{_invariants(result["invariants"])}
+<h2>Where the rules took another road than the paper</h2>
+{_disagreements(result["disagreements"])}
+<h2>Assumed, because it was not published</h2>
+<ul>{"".join(f"<li>{escape(text)}</li>" for text in ASSUMPTIONS)}</ul>
+<h2>Everything that happened</h2>
+{_lines(timeline)}
+</main>
+</body>
+</html>
+"""
+
+
+def _key() -> str:
+    return "".join(f'<span style="background:{shade}"></span>{dose} mg/m2' for dose, shade in SHADES.items())
+
+
+def _table(
+    caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]], classes: Sequence[str] = ()
+) -> str:
+    head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
+    kinds = list(classes) + [""] * (len(heads) - len(classes))
+    body = "".join(
+        "<tr>"
+        + "".join(
+            f'<td class="{kind}">{escape(cell)}</td>' if kind else f"<td>{escape(cell)}</td>"
+            for cell, kind in zip(row, kinds, strict=True)
+        )
+        + "</tr>"
+        for row in rows
+    )
+    return (
+        f'<div class="scroll"><table><caption>{escape(caption)}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _counts(strata: Sequence[Mapping[str, Any]]) -> str:
+    rows = [
+        (
+            f"Stratum {stratum['name']}",
+            f"{level['dose']} mg/m2",
+            str(level["enrolled"]),
+            str(level["evaluable"]),
+            str(level["dlt"]),
+            "MTD" if stratum["mtd"] == level["dose"] else "",
+        )
+        for stratum in strata
+        for level in stratum["levels"]
+    ]
+    heads = ("Stratum", "Dose", "Enrolled", "Evaluable", "DLT", "")
+    return _table("Counts reached through the rules", heads, rows, ("", "", "count", "count", "count"))
+
+
+def _marks(timeline: Timeline) -> str:
+    rows = [
+        (str(number), f"{mark.at:%d %B %Y}", mark.text) for number, mark in enumerate(timeline.marks, start=1)
+    ]
+    return _table("Decisions and closings", ("No.", "Date", "What"), rows)
+
+
+def _closed(closed: Sequence[Mapping[str, Any]]) -> str:
+    rows = [(str(one["level"]), f"{one['report_to_closed_ms']:.1f} ms") for one in closed]
+    return _table("From the accepted report to the closed level", ("Level", "Time"), rows)
+
+
+def _invariants(invariants: Mapping[str, Any]) -> str:
+    rows = [(name.replace("_", " "), str(value)) for name, value in invariants.items()]
+    return _table("Computed from each service's books", ("Check", "Result"), rows)
+
+
+def _disagreements(found: Sequence[Mapping[str, str]]) -> str:
+    rows = [(one["where"], one["published"], one["rules"], one["reason"]) for one in found]
+    return _table("Disagreements", ("Where", "Published", "By the rules", "Why"), rows)
+
+
+def _lines(timeline: Timeline) -> str:
+    rows = [(f"{line.at:%d %b %Y %H:%M}", line.who, line.what, line.rule) for line in timeline.lines]
+    return _table(
+        "Timeline (domain time, UTC)", ("When", "Who", "What", "Decided by"), rows, ("who", "who", "", "rule")
+    )

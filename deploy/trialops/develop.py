@@ -1,0 +1,51 @@
+"""`trialops dev`: what an installation without an identity provider needs to try things out."""
+
+from typing import Annotated
+
+import typer
+
+from deploy.trialops.options import AsJson, HomeFolder, home_of
+from deploy.trialops.output import print_json
+
+app = typer.Typer(help="For development and demonstration.", no_args_is_help=True)
+
+
+@app.callback()
+def _develop() -> None:
+    """For development and demonstration."""
+
+
+@app.command("token")
+def token(
+    role: Annotated[list[str], typer.Option("--role", help="A role; repeat it for several.")],
+    person: Annotated[str, typer.Option("--person", help="Subject id of the person.")] = "developer",
+    trial: Annotated[str, typer.Option("--trial", help="Trial code, or * for all.")] = "*",
+    site: Annotated[str, typer.Option("--site", help="Site number, or * for all.")] = "*",
+    hours: Annotated[float, typer.Option("--hours", min=0.01, max=12.0, help="How long it is valid.")] = 1.0,
+    home: HomeFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make an access token with the installation's development key; production believes no such key.
+
+    Example: trialops dev token --role safety_officer --trial PBTC042
+    """
+    grants = [f"{one}:{trial}:{site}" for one in role]
+    made = home_of(home).token(person, *grants, hours=hours)
+    if as_json:
+        print_json({"token": made, "person": person, "grants": grants, "hours": hours})
+    else:
+        typer.echo(made)
+
+
+@app.command("proof")
+def proof(
+    person: Annotated[str, typer.Option("--person", help="Subject id of the person who signs.")],
+    purpose: Annotated[str, typer.Option("--purpose", help="The act, as the proposal's answer names it.")],
+    bound_to: Annotated[
+        str, typer.Option("--over", help="The hash to sign over, from the proposal's answer.")
+    ],
+    service: Annotated[str, typer.Option("--service", help="Who will check it.")] = "sponsor",
+    home: HomeFolder = None,
+) -> None:
+    """Make a fresh proof of identity for one signature, as an identity provider would after asking again."""
+    typer.echo(home_of(home).proof(person, audience=service, purpose=purpose, bound_to=bound_to))

@@ -1,0 +1,36 @@
+"""What the tool prints: one JSON document with `--json`, else tables for people. Progress goes to stderr."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+console = Console(highlight=False)
+progress = Console(stderr=True, highlight=False)
+
+
+def print_json(document: Any) -> None:
+    """The result as one line of JSON on stdout."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, default=str) + "\n")
+
+
+def print_rows(title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    """A table; without rows it says so."""
+    if not rows:
+        console.print(f"{title}: none")
+        return
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for column in columns:
+        table.add_column(column.replace("_", " "))
+    for row in rows:
+        table.add_row(*("" if row.get(column) is None else str(row.get(column)) for column in columns))
+    console.print(table)
+
+
+def say(text: str) -> None:
+    """Progress, for somebody who watches; a program's stderr stays empty."""
+    if sys.stderr.isatty():
+        progress.print(text)

@@ -1,0 +1,156 @@
+"""Doses: authorised under guards, recorded without any."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.enrolment.api.route import OutModel, Person, count_stale, refusal_answer, stale_members
+from services.enrolment.commands.authorise_dose import AuthoriseDose, DoseNotAuthorised, authorise_dose
+from services.enrolment.commands.record_doses import Administration, DosesRecorded, RecordDoses, record_doses
+from shared.act import Act
+from shared.database import Tx
+from shared.json_body import DecimalText, Instant, StrictModel, parse_body, read_limited, request_body
+from shared.perform import Answer
+from shared.service import service_of
+
+router = APIRouter(tags=["doses"])
+ParticipantId = Annotated[str, Path(max_length=64)]
+
+
+class DoseAuthorisationIn(StrictModel):
+    """`doses` administrations from `planned_at` on, at most a week ahead."""
+
+    planned_at: Instant
+    doses: Annotated[int, Field(ge=1, le=400)] = 1
+
+
+class DoseAuthorisedOut(OutModel):
+    authorisation_id: str
+    participant_id: str
+    participant_number: str
+    part: str
+    level: int
+    dose: str
+    unit: str
+    planned_at: Instant
+    doses: int
+    authorised_at: Instant
+
+
+@router.post(
+    "/participants/{participant_id}/dose-authorisations",
+    status_code=201,
+    openapi_extra=request_body(DoseAuthorisationIn),
+)
+async def authorise_dose_route(
+    request: Request, principal: Person, participant_id: ParticipantId
+) -> Response:
+    """201 with the confirmation for the pharmacy, 409 with every guard that fails, 503 when too little is known."""
+    raw = await read_limited(request)
+    body = parse_body(raw, DoseAuthorisationIn)
+    service = service_of(request)
+    wanted = AuthoriseDose(participant_id=participant_id, planned_at=body.planned_at, doses=body.doses)
+
+    async def command(tx: Tx, act: Act) -> Answer:
+        outcome = await authorise_dose(tx, wanted, act, service.freshness)
+        if isinstance(outcome, DoseNotAuthorised):
+            count_stale(tx, service, outcome.stale)
+            return refusal_answer(outcome.refused, act, **stale_members(outcome.stale))
+        participant = outcome.participant
+        return Answer(
+            body=DoseAuthorisedOut(
+                authorisation_id=outcome.authorisation_id,
+                participant_id=participant.id,
+                participant_number=participant.number,
+                part=participant.part,
+                level=participant.level,
+                dose=participant.dose,
+                unit=participant.unit,
+                planned_at=body.planned_at,
+                doses=body.doses,
+                authorised_at=outcome.authorised_at,
+            )
+        )
+
+    return await service.performer.command(request, principal, raw, command)
+
+
+class AdministrationIn(StrictModel):
+    """One planned dose: given at `at`, or missed then."""
+
+    at: Instant
+    given: bool
+    missed_because: Literal["toxicity", "progression", "logistics", "participant", "other"] | None = None
+    level: Annotated[int, Field(ge=1, le=99)] | None = None
+    amount: DecimalText | None = None
+    planned_amount: DecimalText | None = None
+
+
+class DosesIn(StrictModel):
+    administrations: Annotated[list[AdministrationIn], Field(min_length=1, max_length=200)]
+
+
+class RecordedOut(OutModel):
+    at: Instant
+    given: bool
+    level: int
+    flags: list[str]
+
+
+class DosesRecordedOut(OutModel):
+    """`authorised` is false when any given dose had no authorisation: a deviation that wakes somebody."""
+
+    record_id: str
+    authorised: bool
+    late_entry: bool
+    first_dose_at: Instant | None
+    administrations: list[RecordedOut]
+
+
+@router.post("/participants/{participant_id}/doses", status_code=201, openapi_extra=request_body(DosesIn))
+async def record_doses_route(request: Request, principal: Person, participant_id: ParticipantId) -> Response:
+    """Record doses given and missed; a dose that was given is never refused."""
+    raw = await read_limited(request)
+    body = parse_body(raw, DosesIn)
+
+    async def command(tx: Tx, act: Act) -> Answer:
+        doses = [_administration(one) for one in body.administrations]
+        recorded = await record_doses(
+            tx, RecordDoses(participant_id=participant_id, administrations=doses), act
+        )
+        return Answer(body=_recorded(recorded))
+
+    return await service_of(request).performer.command(request, principal, raw, command)
+
+
+def _administration(one: AdministrationIn) -> Administration:
+    return Administration(
+        at=one.at,
+        given=one.given,
+        missed_because=None if one.given else one.missed_because or "other",
+        level=one.level,
+        amount=one.amount,
+        planned_amount=one.planned_amount,
+    )
+
+
+def _recorded(result: DosesRecorded) -> DosesRecordedOut:
+    first = next((one.administration.at for one in result.recorded if one.is_first), None)
+    return DosesRecordedOut(
+        record_id=result.record_id,
+        authorised=result.authorised,
+        late_entry=result.late_entry,
+        first_dose_at=first,
+        administrations=[
+            RecordedOut(
+                at=one.administration.at,
+                given=one.administration.given,
+                level=one.level,
+                flags=sorted(flag.value for flag in one.flags),
+            )
+            for one in result.recorded
+        ],
+    )

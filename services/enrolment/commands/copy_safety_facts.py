@@ -1,0 +1,37 @@
+"""Copies of what safety says: verdicts, and which reports match nobody."""
+
+from collections.abc import Sequence
+
+from services.enrolment.events.consumed import AdverseEventReported, DltVerdictRecorded
+from services.enrolment.store import copy_saves
+from shared.consumer import Received
+from shared.database import Tx
+
+
+async def copy_verdicts(tx: Tx, events: Sequence[Received[DltVerdictRecorded]]) -> None:
+    rows = [
+        {
+            "window_id": body.window_id,
+            "trial_id": body.trial_id,
+            "participant_id": body.participant_id,
+            "verdict": body.verdict,
+            "provisional": body.provisional,
+            "part": body.part,
+            "level": body.level_allocated,
+        }
+        for body in (event.body for event in events)
+    ]
+    await copy_saves.save_verdicts(tx, rows)
+
+
+async def copy_reports(tx: Tx, events: Sequence[Received[AdverseEventReported]]) -> None:
+    rows = [
+        {
+            "report_id": body.report_id,
+            "trial_id": body.trial_id or "",
+            "matched": body.matched,
+            "serious": body.serious,
+        }
+        for body in (event.body for event in events)
+    ]
+    await copy_saves.save_reports(tx, rows)

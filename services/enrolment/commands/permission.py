@@ -1,0 +1,92 @@
+"""Whether somebody may do something here: the token's grant, and the duty that the sponsor has delegated."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.enrolment.domain.board import SlotRecord
+from services.enrolment.domain.screening import Screening, check_running
+from services.enrolment.store.people import find_screening, load_screening
+from services.enrolment.store.trials import TrialName, delegations_of, find_trial
+from shared.act import Act
+from shared.auth import ANY, Principal, permit
+from shared.database import Tx
+from shared.problems import Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowed:
+    """The trial in which somebody may act, and the act in the role that allows it."""
+
+    trial: TrialName
+    act: Act
+
+
+def principal_of(act: Act) -> Principal:
+    if act.principal is None:
+        raise LookupError("a person's command needs a person")
+    return act.principal
+
+
+def unknown(act: Act, roles: Sequence[str]) -> Problem:
+    """The answer for what does not exist: the same as for what may not be seen."""
+    return Problem("not_found" if principal_of(act).has_role(*roles) else "forbidden")
+
+
+async def allow(
+    tx: Tx, act: Act, roles: Sequence[str], code_or_id: str | None, site_number: str = ANY
+) -> Allowed:
+    """The trial and the act in a role that is granted there.
+
+    Args:
+        tx: the transaction.
+        act: of a person.
+        roles: those that may; the first that is granted counts.
+        code_or_id: the trial by either name; None when what was asked for does not exist.
+        site_number: where; every site when left out.
+
+    Raises:
+        Problem: `forbidden` without such a role anywhere, `not_found` with one elsewhere.
+    """
+    trial = await find_trial(tx, code_or_id) if code_or_id else None
+    if trial is None:
+        raise unknown(act, roles)
+    grant = permit(principal_of(act), roles, scope=trial.code, unit=site_number)
+    return Allowed(trial=trial, act=act.as_role(grant.role))
+
+
+async def allow_screening(
+    tx: Tx, act: Act, roles: Sequence[str], screening_id: str
+) -> tuple[Allowed, Screening]:
+    """As `allow`, at the site of a screening; the screening is not locked."""
+    screening = await find_screening(tx, screening_id)
+    if screening is None:
+        raise unknown(act, roles)
+    return await allow(tx, act, roles, screening.trial_id, screening.site_id), screening
+
+
+async def running_screening(
+    tx: Tx, act: Act, roles: Sequence[str], screening_id: str
+) -> tuple[Allowed, Screening]:
+    """As `allow_screening`, locked until the transaction ends.
+
+    Raises:
+        Refused: `screening_ended`.
+    """
+    allowed, _ = await allow_screening(tx, act, roles, screening_id)
+    screening = await load_screening(tx, screening_id)
+    if screening is None:
+        raise unknown(act, roles)
+    check_running(screening)
+    return allowed, screening
+
+
+async def has_duty(tx: Tx, act: Act, trial_id: str, site_number: str, roles: Sequence[str]) -> bool:
+    """Whether a delegation of one of the roles is in force for the acting person at the site."""
+    delegations = await delegations_of(tx, trial_id, act.actor, act.now)
+    return any(one.role in roles and one.site_number in ("", site_number) for one in delegations)
+
+
+def visible_slot(record: SlotRecord | None, act: Act, roles: Sequence[str]) -> SlotRecord:
+    if record is None:
+        raise unknown(act, roles)
+    return record

@@ -1,0 +1,75 @@
+"""Record a consent on a form of the protocol version in use at the site."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.enrolment.commands.permission import running_screening
+from services.enrolment.commands.site_terms import site_rules
+from services.enrolment.domain.consent import ConsentPurpose, SignerCapacity
+from services.enrolment.domain.protocol_terms import NoTerms
+from services.enrolment.domain.roles import INVESTIGATOR
+from services.enrolment.domain.screening import check_claimed, check_form
+from services.enrolment.events.published import ConsentRecordedV1
+from services.enrolment.store.people import insert_consent, raise_version
+from shared.act import Act
+from shared.database import Tx
+from shared.outbox import NewEvent, put
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordConsent:
+    """`capacity_note` is a code: why a representative signs, or that a child who signs alone is competent."""
+
+    screening_id: str
+    purpose: ConsentPurpose
+    document: str
+    version: str
+    capacity: SignerCapacity
+    capacity_note: str
+    language: str
+    method: str
+    signed_at: datetime
+
+
+async def record_consent(tx: Tx, command: RecordConsent, act: Act) -> str:
+    """The id of the new consent; earlier ones stay.
+
+    Raises:
+        Refused: `screening_ended`, `time_in_future`, `document_unknown`, `site_not_activated`.
+    """
+    allowed, screening = await running_screening(tx, act, INVESTIGATOR, command.screening_id)
+    check_claimed(command.signed_at, act.now)
+    rules = await site_rules(tx, screening.trial_id, screening.site_id, act.now)
+    terms = rules if isinstance(rules, NoTerms) else rules.terms
+    check_form(terms, command.purpose, command.document, command.version)
+    consent_id = act.new_id()
+    await insert_consent(
+        tx,
+        {
+            "id": consent_id,
+            "screening_id": screening.id,
+            "document": command.document,
+            "version": command.version,
+            "purpose": command.purpose.value,
+            "capacity": command.capacity.value,
+            "capacity_note": command.capacity_note,
+            "language": command.language,
+            "method": command.method,
+            "taken_by": act.actor,
+            "signed_at": command.signed_at,
+            "received_at": act.now,
+        },
+    )
+    await raise_version(tx, screening.id)
+    body = ConsentRecordedV1(
+        trial_id=screening.trial_id,
+        screening_id=screening.id,
+        purpose=command.purpose.value,
+        document=command.document,
+        version=command.version,
+        outcome="given",
+        signed_at=command.signed_at,
+        received_at=act.now,
+    )
+    await put(tx, allowed.act, NewEvent(aggregate_id=screening.id, scope=screening.trial_id, body=body))
+    return consent_id

@@ -1,0 +1,105 @@
+"""Record the eligibility sign-off with the investigator's judgement, and ages as the site states them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from services.enrolment.commands.permission import has_duty, running_screening
+from services.enrolment.commands.site_terms import site_rules
+from services.enrolment.domain.age import AgeStatement, check_age_statement, local_date
+from services.enrolment.domain.eligibility import Answer, Judgement
+from services.enrolment.domain.ids import PersonId
+from services.enrolment.domain.protocol_terms import NoTerms
+from services.enrolment.domain.registering import LEAP_DAY
+from services.enrolment.domain.roles import INVESTIGATOR, SITE_STAFF
+from services.enrolment.domain.screening import Screening, check_claimed, check_criteria
+from services.enrolment.domain.signature import Signature
+from services.enrolment.store.people import insert_age_statement, insert_eligibility, raise_version
+from services.enrolment.store.trials import site_zone
+from shared.act import Act
+from shared.audit import record as record_audit
+from shared.database import Tx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordEligibility:
+    """`judgement` is None when it is left for later; a later sign-off replaces this one as a whole."""
+
+    screening_id: str
+    version: str
+    answers: Mapping[str, Answer]
+    judgement: Judgement | None
+    signed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateAge:
+    """Age in completed years on the site's local date `on`."""
+
+    screening_id: str
+    years: int
+    on: date
+
+
+async def record_eligibility(tx: Tx, command: RecordEligibility, act: Act) -> str:
+    """The id of the sign-off; whoever is asking signs it.
+
+    Raises:
+        Refused: `screening_ended`, `time_in_future`, `criteria_unknown`.
+    """
+    allowed, screening = await running_screening(tx, act, INVESTIGATOR, command.screening_id)
+    check_claimed(command.signed_at, act.now)
+    rules = await site_rules(tx, screening.trial_id, screening.site_id, act.now)
+    check_criteria(rules if isinstance(rules, NoTerms) else rules.terms, command.version, command.answers)
+    delegated = await has_duty(tx, act, screening.trial_id, screening.site_id, INVESTIGATOR)
+    eligibility_id = act.new_id()
+    await insert_eligibility(
+        tx,
+        {
+            "id": eligibility_id,
+            "screening_id": screening.id,
+            "version": command.version,
+            "answers": {name: answer.value for name, answer in command.answers.items()},
+            "judgement": command.judgement.value if command.judgement else None,
+            "signed_by": act.actor,
+            "signed_at": command.signed_at,
+            "received_at": act.now,
+            "delegated": delegated,
+            "by_investigator": allowed.act.actor_role in INVESTIGATOR,
+        },
+    )
+    await raise_version(tx, screening.id)
+    details = {
+        "eligibility_id": eligibility_id,
+        "version": command.version,
+        "delegated": delegated,
+        "judgement": command.judgement.value if command.judgement else None,
+    }
+    await record_audit(tx, allowed.act, screening.id, "eligibility.signed", details)
+    return eligibility_id
+
+
+async def state_age(tx: Tx, command: StateAge, act: Act) -> str:
+    """The id of a signed statement of age; every statement narrows the days of birth that are possible.
+
+    Raises:
+        Refused: `screening_ended`, `time_in_future`, `age_statement_mismatch`.
+    """
+    allowed, screening = await running_screening(tx, act, SITE_STAFF, command.screening_id)
+    return await keep_age_statement(tx, allowed.act, screening, command.years, command.on)
+
+
+async def keep_age_statement(tx: Tx, act: Act, screening: Screening, years: int, on: date) -> str:
+    """Keep a statement for a screening that the caller has locked."""
+    zone = ZoneInfo(await site_zone(tx, screening.trial_id, screening.site_id))
+    delegated = await has_duty(tx, act, screening.trial_id, screening.site_id, SITE_STAFF)
+    signature = Signature(signed_by=PersonId(act.actor), signed_at=act.now, delegated=delegated)
+    statement = AgeStatement(age_years=years, on=on, signature=signature)
+    check_age_statement(statement, screening.born, local_date(act.now, zone), LEAP_DAY)
+    statement_id = act.new_id()
+    await insert_age_statement(tx, statement_id, screening.id, statement)
+    await raise_version(tx, screening.id)
+    details = {"statement_id": statement_id, "delegated": delegated, "on": on.isoformat()}
+    await record_audit(tx, act, screening.id, "age.stated", details)
+    return statement_id

@@ -1,0 +1,130 @@
+"""Register a child: every guard inside one transaction, under the trial's gate, after freshness was shown."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from services.enrolment.commands.keep_registration import keep_refusal, keep_registration
+from services.enrolment.commands.permission import allow_screening, has_duty, running_screening, unknown
+from services.enrolment.commands.record_eligibility import keep_age_statement
+from services.enrolment.domain.board import Board, SlotRecord
+from services.enrolment.domain.guards import GuardResult, duty_guard, freshness_guard, refusal_from
+from services.enrolment.domain.ids import ParticipantId, SlotId
+from services.enrolment.domain.refusals import Refused
+from services.enrolment.domain.registering import Registering, registration_facts
+from services.enrolment.domain.registration import evaluate_guards
+from services.enrolment.domain.roles import SITE_STAFF
+from services.enrolment.domain.screening import Screening
+from services.enrolment.store.boards import load_board, lock_trial
+from services.enrolment.store.participants import Participant
+from services.enrolment.store.people import load_person
+from services.enrolment.store.receipts import received_at_site
+from services.enrolment.store.trials import versions_of
+from shared.act import Act
+from shared.database import Tx
+from shared.freshness import FreshnessRule, Stale, first_stale
+
+DUTY = "register"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterParticipant:
+    """`age_years` on the site's local date `age_on`, where the site states it now; `version` as read."""
+
+    screening_id: str
+    slot_id: str
+    age_years: int | None = None
+    age_on: date | None = None
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registered:
+    registration_id: str
+    participant: Participant
+    screening_number: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotRegistered:
+    """Refused, and kept: every guard's result with its inputs. `stale` is set when guard 2 failed."""
+
+    registration_id: str
+    refused: Refused
+    stale: Stale | None = None
+
+
+async def register_participant(
+    tx: Tx, command: RegisterParticipant, act: Act, freshness: FreshnessRule
+) -> Registered | NotRegistered:
+    """A registration that every guard lets through, or the refusal that names each that does not.
+
+    Guard 1 and then guard 2 are reported alone: who may not act, or acts on old news, learns nothing else.
+
+    Raises:
+        Problem: `forbidden` or `not_found` without a grant, or for what does not exist.
+        Refused: `screening_ended`, or an age statement that cannot be true; nothing is kept then.
+    """
+    allowed, seen = await allow_screening(tx, act, SITE_STAFF, command.screening_id)
+    act = allowed.act
+    await lock_trial(tx, seen.trial_id)
+    delegated = await has_duty(tx, act, seen.trial_id, seen.site_id, SITE_STAFF)
+    results = [duty_guard(duty=DUTY, delegated=delegated, visible=True)]
+    if not delegated:
+        return await _refuse(tx, act, command, seen, results)
+    stale = await first_stale(tx, freshness, seen.trial_id)
+    results.append(freshness_guard([stale.producer] if stale else []))
+    if stale is not None:
+        return await _refuse(tx, act, command, seen, results, stale)
+    _, screening = await running_screening(tx, act, SITE_STAFF, command.screening_id)
+    registering = await _gather(tx, act, command, screening)
+    results += evaluate_guards(registration_facts(registering, act.now), act.now)
+    if refusal_from(results) is not None:
+        return await _refuse(tx, act, command, screening, results)
+    registration_id = act.new_id()
+    participant = await keep_registration(tx, act, registering, registration_id, results, allowed.trial.code)
+    return Registered(
+        registration_id=registration_id, participant=participant, screening_number=screening.number
+    )
+
+
+async def _gather(tx: Tx, act: Act, command: RegisterParticipant, screening: Screening) -> Registering:
+    """Everything the guards look at, in a handful of reads under the gate."""
+    board = await load_board(tx, screening.trial_id, act.now, also_slot=command.slot_id)
+    slot = _slot_of(board, command, act)
+    version_read = screening.version if command.version is None else command.version
+    if command.age_years is not None and command.age_on is not None:
+        await keep_age_statement(tx, act, screening, command.age_years, command.age_on)
+    opened_by = board.levels[slot.slot.place].level.opened_by
+    person = await load_person(tx, screening.id, screening.born)
+    return Registering(
+        board=board,
+        versions=await versions_of(tx, screening.trial_id),
+        screening=screening,
+        person=person.facts,
+        slot=slot,
+        received=await received_at_site(tx, opened_by or "", screening.site_id),
+        version_read=version_read,
+        candidate=ParticipantId(act.new_id()),
+    )
+
+
+def _slot_of(board: Board, command: RegisterParticipant, act: Act) -> SlotRecord:
+    record = board.slots.get(SlotId(command.slot_id))
+    if record is None:
+        raise unknown(act, SITE_STAFF)
+    return record
+
+
+async def _refuse(
+    tx: Tx,
+    act: Act,
+    command: RegisterParticipant,
+    screening: Screening,
+    results: list[GuardResult],
+    stale: Stale | None = None,
+) -> NotRegistered:
+    refused = refusal_from(results)
+    assert refused is not None
+    registration_id = act.new_id()
+    await keep_refusal(tx, act, screening, command.slot_id, registration_id, results, refused.code)
+    return NotRegistered(registration_id=registration_id, refused=refused, stale=stale)

@@ -1,0 +1,89 @@
+"""Start a screening and give it a number."""
+
+from dataclasses import dataclass
+
+from services.enrolment.commands.permission import allow
+from services.enrolment.domain.age import BirthMonth
+from services.enrolment.domain.board import Board, ScreeningState
+from services.enrolment.domain.ids import ScreeningId, ScreeningNumber, SiteId
+from services.enrolment.domain.protocol_terms import NoTerms, ProtocolTerms, rules_in_use
+from services.enrolment.domain.recruitment import SiteStatus, TrialStatus, check_screening_allowed
+from services.enrolment.domain.refusals import Refused
+from services.enrolment.domain.roles import SITE_STAFF
+from services.enrolment.domain.screening import Screening
+from services.enrolment.events.published import ScreeningStartedV1
+from services.enrolment.store.boards import load_board, lock_trial
+from services.enrolment.store.people import count_in_screening, insert_screening, next_number
+from services.enrolment.store.trials import versions_of
+from shared.act import Act
+from shared.database import Tx
+from shared.outbox import NewEvent, put
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartScreening:
+    trial: str
+    part: str
+    site_number: str
+    born: BirthMonth
+
+
+async def start_screening(tx: Tx, command: StartScreening, act: Act) -> Screening:
+    """A new screening at a site of its own.
+
+    Raises:
+        Refused: `trial_not_open`, `site_not_activated` (also for a part that the site's version has not),
+            `target_reached`.
+    """
+    allowed = await allow(tx, act, SITE_STAFF, command.trial, command.site_number)
+    await lock_trial(tx, allowed.trial.id)
+    board = await load_board(tx, allowed.trial.id, act.now)
+    terms = await _terms(tx, board, command, act)
+    held = sum(
+        record.held is not None and record.slot.place.part == command.part for record in board.slots.values()
+    )
+    check_screening_allowed(
+        terms.parts[command.part].target,
+        await count_in_screening(tx, board.trial_id, command.part),
+        held,
+        board.registered_in_part(command.part),
+    )
+    sequence = await next_number(tx, board.trial_id, command.site_number, "screening")
+    screening = Screening(
+        id=ScreeningId(act.new_id()),
+        trial_id=board.trial_id,
+        number=str(ScreeningNumber(site=command.site_number, sequence=sequence)),
+        site_id=SiteId(command.site_number),
+        part=command.part,
+        born=command.born,
+        state=ScreeningState.IN_SCREENING,
+        version=1,
+        started_at=act.now,
+    )
+    await insert_screening(tx, screening)
+    await put(tx, allowed.act, _started(screening))
+    return screening
+
+
+async def _terms(tx: Tx, board: Board, command: StartScreening, act: Act) -> ProtocolTerms:
+    if board.status not in (TrialStatus.OPEN, TrialStatus.PAUSED):
+        raise Refused("trial_not_open", f"The trial is {board.status.value}.")
+    site = board.sites.get(SiteId(command.site_number))
+    if site is None or site.status is not SiteStatus.GREEN_LIGHT:
+        raise Refused("site_not_activated", "The site has no green light in this trial.")
+    rules = rules_in_use(await versions_of(tx, board.trial_id), site.green_lit, act.now)
+    if isinstance(rules, NoTerms) or command.part not in rules.terms.parts:
+        raise Refused("site_not_activated", "No version that the site is green-lit for has this part.")
+    return rules.terms
+
+
+def _started(screening: Screening) -> NewEvent:
+    body = ScreeningStartedV1(
+        trial_id=screening.trial_id,
+        screening_id=screening.id,
+        screening_number=screening.number,
+        part=screening.part,
+        site_number=screening.site_id,
+        started_at=screening.started_at,
+    )
+    return NewEvent(aggregate_id=screening.id, scope=screening.trial_id, body=body)

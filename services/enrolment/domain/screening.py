@@ -1,0 +1,117 @@
+"""A screening and what is recorded for it; forms and criteria are checked against the version in use."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.enrolment.domain.age import BirthMonth
+from services.enrolment.domain.board import ScreeningState
+from services.enrolment.domain.claimed_times import lies_in_future
+from services.enrolment.domain.consent import ConsentPurpose
+from services.enrolment.domain.ids import ScreeningId, SiteId
+from services.enrolment.domain.protocol_terms import NoTerms, ProtocolTerms
+from services.enrolment.domain.refusals import Refused
+from services.enrolment.domain.slot_states import Holder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screening:
+    """One child's screening for one part at one site; `version` grows with every record made for it."""
+
+    id: ScreeningId
+    trial_id: str
+    number: str
+    site_id: SiteId
+    part: str
+    born: BirthMonth
+    state: ScreeningState
+    version: int
+    started_at: datetime
+    reason_code: str = ""
+
+    @property
+    def holder(self) -> Holder:
+        return Holder(site_id=self.site_id, screening_id=self.id)
+
+
+def check_running(screening: Screening) -> None:
+    """Accepts a record for a screening that has not ended.
+
+    Raises:
+        Refused: `screening_ended`.
+    """
+    if screening.state is not ScreeningState.IN_SCREENING:
+        raise Refused("screening_ended", f"The screening is {screening.state.value}.")
+
+
+def check_claimed(claimed_at: datetime, now: datetime) -> None:
+    """Accepts a claimed time that is not ahead of us.
+
+    Raises:
+        Refused: `time_in_future`.
+    """
+    if lies_in_future(claimed_at, now):
+        raise Refused("time_in_future", "The time given lies in the future.")
+
+
+def check_form(terms: ProtocolTerms | NoTerms, purpose: ConsentPurpose, document: str, version: str) -> None:
+    """Accepts a form of the protocol version that is in use at the site.
+
+    Raises:
+        Refused: `site_not_activated` without a version in use, `document_unknown` for any other form.
+    """
+    if isinstance(terms, NoTerms):
+        raise Refused("site_not_activated", "No protocol version is in use at the site.")
+    forms = {(form.purpose, form.document, form.version) for form in terms.consent_documents}
+    if (purpose, document, version) not in forms:
+        raise Refused(
+            "document_unknown",
+            "The protocol version in use at the site has no such form.",
+            protocol_version=terms.version,
+        )
+
+
+def check_criteria(terms: ProtocolTerms | NoTerms, version: str, answers: Mapping[str, object]) -> None:
+    """Accepts answers to criteria of the version in use; an older version is kept and fails its guard later.
+
+    Raises:
+        Refused: `criteria_unknown`.
+    """
+    if isinstance(terms, NoTerms) or version != terms.eligibility_version:
+        return
+    unknown: Collection[str] = answers.keys() - terms.criteria
+    if unknown:
+        raise Refused("criteria_unknown", f"{len(unknown)} of the answers name no criterion.")
+
+
+def check_voidable(*, dosed: bool, voided: bool) -> None:
+    """Accepts the voiding of a registration that no dose has followed.
+
+    Raises:
+        Refused: `already_dosed` or `registration_voided`.
+    """
+    if dosed:
+        raise Refused("already_dosed", "A dose was given; the registration stands.")
+    if voided:
+        raise Refused("registration_voided", "The registration was voided before.")
+
+
+def check_dosable(*, voided: bool) -> None:
+    """Accepts a dose for a registration that stands.
+
+    Raises:
+        Refused: `registration_voided`.
+    """
+    if voided:
+        raise Refused("registration_voided", "The registration was voided.")
+
+
+def check_treated(*, voided: bool, ended: bool) -> None:
+    """Accepts the end of a treatment that goes on.
+
+    Raises:
+        Refused: `registration_voided` or `treatment_stopped`.
+    """
+    check_dosable(voided=voided)
+    if ended:
+        raise Refused("treatment_stopped", "The treatment has ended before.")

@@ -1,0 +1,243 @@
+"""A trial's board in the store: locked by its gate, read in one statement, saved table by table."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from services.enrolment.domain.board import (
+    Board,
+    ClosingCause,
+    EntryRecord,
+    EntryState,
+    LevelRecord,
+    Member,
+    Replacement,
+    ScreeningState,
+    SitePlace,
+    SlotPolicy,
+    SponsorHold,
+)
+from services.enrolment.domain.cohort_counts import CohortMember, Provisional, Verdict, VerdictState
+from services.enrolment.domain.cohort_rule import CohortRule, NoRule, parse_cohort_rule
+from services.enrolment.domain.decisions import DecisionKind, KnownDecision, Supersession
+from services.enrolment.domain.halt import Halt, HaltScope
+from services.enrolment.domain.ids import (
+    DecisionId,
+    HaltId,
+    LevelId,
+    ParticipantId,
+    PartLevel,
+    ScreeningId,
+    SiteId,
+    WaitingEntryId,
+)
+from services.enrolment.domain.levels import DoseLevel, LevelState
+from services.enrolment.domain.recruitment import SiteStatus, TrialStatus
+from services.enrolment.domain.waiting_list import WaitingEntry, WaitingPolicy
+from services.enrolment.store.board_statement import READ_BOARD
+from services.enrolment.store.slot_rows import slot_record
+from services.enrolment.store.statements import (
+    each,
+    fetch_together,
+    instant,
+    nested,
+    optional_instant,
+)
+from shared.database import Sql, Tx
+
+Row = Mapping[str, Any]
+
+
+async def lock_trial(tx: Tx, trial_id: str) -> None:
+    """Take the trial's gate: from here on nobody else lets anybody in or keeps anybody out until we commit."""
+    if not await tx.fetch(_LOCK, trial_id):
+        await tx.fetch(_MAKE_GATE, trial_id)
+        await tx.fetch(_LOCK, trial_id)
+
+
+async def load_board(tx: Tx, trial_id: str, now: datetime, *, also_slot: str = "") -> Board:
+    """The trial's places; `also_slot` is wanted whatever became of it."""
+    found = await fetch_together(tx, READ_BOARD, trial_id, also_slot)
+    trial = next(each(found, "trial"), {"code": "", "status": TrialStatus.SETUP.value})
+    versions = sorted(
+        each(found, "protocol"), key=lambda row: (instant(row["effective_at"]), row["protocol_version"])
+    )
+    slots = [slot_record(row) for row in each(found, "slot")]
+    entries = [_entry(row) for row in each(found, "entry")]
+    members = [_member(row) for row in each(found, "member")]
+    decisions = [_decision(row) for row in each(found, "decision")]
+    levels = [_level(row) for row in each(found, "level")]
+    return Board(
+        trial_id=trial_id,
+        code=trial["code"],
+        status=TrialStatus(trial["status"]),
+        policy=_policy(versions, now),
+        protocol_levels=frozenset(
+            PartLevel(part=part, level=level) for row in versions for part, level in nested(row["levels"])
+        ),
+        levels={record.level.place: record for record in levels},
+        decisions={decision.id: decision for decision in decisions},
+        halts=tuple(_halt(row) for row in each(found, "halt")),
+        holds=tuple(SponsorHold(id=row["hold_id"], place=_place(row)) for row in each(found, "hold")),
+        unmatched_reports=tuple(sorted(row["report_id"] for row in each(found, "report"))),
+        members={member.cohort.participant_id: member for member in members},
+        verdicts=_verdicts(each(found, "verdict")),
+        slots={record.slot.id: record for record in slots},
+        entries={record.entry.id: record for record in entries},
+        sites=_sites(list(each(found, "site")), list(each(found, "green_light"))),
+    )
+
+
+def _place(row: Row) -> PartLevel:
+    return PartLevel(part=row["part"], level=row["level"])
+
+
+def _policy(versions: Sequence[Row], now: datetime) -> SlotPolicy:
+    effective = [row for row in versions if instant(row["effective_at"]) <= now] or list(versions[:1])
+    if not effective:
+        return SlotPolicy()
+    policy = nested(effective[-1]["slot_policy"])
+    return SlotPolicy(
+        waiting=WaitingPolicy(policy["policy"]),
+        reserve_window=timedelta(hours=policy["reserve_window_hours"]),
+        per_site_cap=policy["per_site_cap"],
+        max_open_reservations=policy["max_open_reservations_per_site"],
+    )
+
+
+def _level(row: Row) -> LevelRecord:
+    level = DoseLevel(
+        id=LevelId(row["id"]),
+        place=_place(row),
+        state=LevelState(row["state"]),
+        opened_by=DecisionId(row["opened_by"]) if row["opened_by"] else None,
+        closed_at=optional_instant(row["closed_at"]),
+        held_by=frozenset(nested(row["held_by"])),
+    )
+    cause = row["closed_because"]
+    return LevelRecord(
+        level=level, closed_because=ClosingCause(cause) if cause else None, toxic_dlts=row["toxic_dlts"]
+    )
+
+
+@lru_cache(maxsize=512)
+def _rule(text: str) -> CohortRule:
+    return parse_cohort_rule(nested(text))
+
+
+def _decision(row: Row) -> KnownDecision:
+    return KnownDecision(
+        id=DecisionId(row["decision_id"]),
+        kind=DecisionKind(row["kind"]),
+        place=_place(row),
+        places=row["places"],
+        rule=_rule(row["rule"]) if row["rule"] else NoRule(),
+        signers=row["signers"],
+        superseded=bool(row["superseded"]),
+        in_force_at=instant(row["in_force_at"]),
+        applied_at=optional_instant(row["applied_at"]),
+        took_effect=bool(row["took_effect"]),
+        followed=bool(row["followed"]),
+        supersession=Supersession(row["supersession"] or Supersession.NONE),
+    )
+
+
+def _halt(row: Row) -> Halt:
+    scope = HaltScope(
+        part=row["part"],
+        level=row["level"],
+        site_id=SiteId(row["site_number"]) if row["site_number"] else None,
+        recruitment=bool(row["recruitment"]),
+        dosing=bool(row["dosing"]),
+    )
+    return Halt(id=HaltId(row["halt_id"]), scope=scope, effective_at=instant(row["imposed_at"]))
+
+
+def _member(row: Row) -> Member:
+    first_dose_at = optional_instant(row["first_dose_at"])
+    voided = row["voided_at"] is not None
+    stopped = row["treatment_ended_at"] is not None or "treatment" in nested(row["stopped"])
+    return Member(
+        cohort=CohortMember(
+            participant_id=ParticipantId(row["id"]),
+            place=_place(row),
+            dosed=first_dose_at is not None,
+            voided=voided,
+        ),
+        site_id=SiteId(row["site_number"]),
+        decision_id=DecisionId(row["decision_id"]),
+        registered_at=instant(row["registered_at"]),
+        first_dose_at=first_dose_at,
+        to_be_dosed=not (voided or stopped),
+        authorised_for=optional_instant(row["authorised_for"]),
+        replacement=Replacement(row["replacement"]),
+        halts_seen_late=frozenset(nested(row["halts_seen_late"])),
+    )
+
+
+def _verdicts(rows: Any) -> dict[ParticipantId, VerdictState]:
+    """The latest verdict per participant; of several windows the one that speaks of a DLT counts."""
+    verdicts: dict[ParticipantId, VerdictState] = {}
+    for row in rows:
+        state = _verdict(row)
+        known = verdicts.get(state.participant_id)
+        if known is None or _weight(state) > _weight(known):
+            verdicts[state.participant_id] = state
+    return verdicts
+
+
+def _weight(state: VerdictState) -> int:
+    order = (Verdict.NOT_EVALUABLE, Verdict.NO_DLT, Verdict.PENDING, Verdict.DLT)
+    return order.index(state.verdict) + (10 if state.speaks_of_dlt else 0)
+
+
+def _verdict(row: Row) -> VerdictState:
+    """A word of safety's that is not known here is an open question, evaluated as pending and as DLT."""
+    known = row["verdict"] in list(Verdict)
+    provisional = row["provisional"] != Provisional.NONE.value or not known
+    return VerdictState(
+        participant_id=ParticipantId(row["participant_id"]),
+        verdict=Verdict(row["verdict"]) if known else Verdict.PENDING,
+        provisional=Provisional.DLT if provisional else Provisional.NONE,
+        place=_place(row),
+    )
+
+
+def _entry(row: Row) -> EntryRecord:
+    entry = WaitingEntry(
+        id=WaitingEntryId(row["id"]),
+        site_id=SiteId(row["site_number"]),
+        screening_id=ScreeningId(row["screening_id"]),
+        notified_at=instant(row["notified_at"]),
+    )
+    return EntryRecord(
+        entry=entry,
+        part=row["part"],
+        state=EntryState(row["state"]),
+        offered_at=optional_instant(row["offered_at"]),
+        screening=ScreeningState(row["screening_state"] or ScreeningState.IN_SCREENING),
+        screening_number=row["screening_number"] or "",
+    )
+
+
+def _sites(rows: Sequence[Row], green_lights: Sequence[Row]) -> dict[SiteId, SitePlace]:
+    return {
+        SiteId(row["site_number"]): SitePlace(
+            number=SiteId(row["site_number"]),
+            status=SiteStatus(row["status"]),
+            zone=row["zone"],
+            country=row["country"],
+            green_lit=frozenset(
+                light["protocol_version"]
+                for light in green_lights
+                if light["site_number"] == row["site_number"]
+            ),
+            recruitment_cap=row["recruitment_cap"],
+        )
+        for row in rows
+    }
+
+
+_LOCK = Sql("SELECT trial_id FROM trial_gate WHERE trial_id = $1 FOR UPDATE")
+_MAKE_GATE = Sql("INSERT INTO trial_gate (trial_id) VALUES ($1) ON CONFLICT (trial_id) DO NOTHING")

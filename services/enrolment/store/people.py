@@ -1,0 +1,289 @@
+"""Screenings in the store, with everything that was signed for them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from services.enrolment.domain.age import AgeStatement, BirthMonth
+from services.enrolment.domain.board import ScreeningState
+from services.enrolment.domain.consent import (
+    Assent,
+    AssentAnswer,
+    AssentDecision,
+    Consent,
+    ConsentPurpose,
+    SignerCapacity,
+)
+from services.enrolment.domain.eligibility import Answer, Eligibility, Judgement, JudgementStatement
+from services.enrolment.domain.ids import ConsentId, PersonId, ScreeningId, SiteId
+from services.enrolment.domain.registering import LEAP_DAY
+from services.enrolment.domain.registration_facts import PersonFacts
+from services.enrolment.domain.screening import Screening
+from services.enrolment.domain.signature import Signature
+from services.enrolment.store.person_tables import (
+    AgeStatementRow,
+    AssentDecisionRow,
+    AssentRow,
+    ConsentRow,
+    EligibilityRow,
+    ScreeningRow,
+)
+from services.enrolment.store.statements import (
+    Part,
+    day,
+    each,
+    fetch_together,
+    instant,
+    nested,
+    read_together,
+)
+from shared.database import Sql, Tx, read_instant
+from shared.rows import insert_row, table_of
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredAssent:
+    """The child's latest answer; empty id while nothing is recorded."""
+
+    id: str
+    assent: Assent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonRecord:
+    """What is recorded for one screening, as the guards take it."""
+
+    facts: PersonFacts
+    assent: StoredAssent
+
+
+async def load_screening(tx: Tx, screening_id: str) -> Screening | None:
+    """The screening, locked until the transaction ends; None when there is none."""
+    rows = await tx.fetch(_LOCK_SCREENING, screening_id)
+    return _screening(rows[0]) if rows else None
+
+
+async def find_screening(tx: Tx, screening_id: str) -> Screening | None:
+    """The screening as it is now, not locked."""
+    rows = await tx.fetch(_SCREENING, screening_id)
+    return _screening(rows[0]) if rows else None
+
+
+def _screening(row: Sequence[Any]) -> Screening:
+    return Screening(
+        id=ScreeningId(row[0]),
+        trial_id=row[1],
+        number=row[2],
+        site_id=SiteId(row[3]),
+        part=row[4],
+        born=BirthMonth(year=row[5], month=row[6]),
+        state=ScreeningState(row[7]),
+        version=row[8],
+        started_at=read_instant(row[9]),
+        reason_code=row[10],
+    )
+
+
+async def insert_screening(tx: Tx, screening: Screening) -> None:
+    values = {
+        "id": screening.id,
+        "trial_id": screening.trial_id,
+        "number": screening.number,
+        "site_number": screening.site_id,
+        "part": screening.part,
+        "born_year": screening.born.year,
+        "born_month": screening.born.month,
+        "state": screening.state.value,
+        "version": screening.version,
+        "started_at": screening.started_at,
+        "reason_code": screening.reason_code,
+    }
+    await insert_row(tx, table_of(ScreeningRow), values)
+
+
+async def save_state(tx: Tx, screening_id: str, state: ScreeningState, reason_code: str = "") -> None:
+    await tx.fetch(_SAVE_STATE, screening_id, state.value, reason_code)
+
+
+async def raise_version(tx: Tx, screening_id: str) -> None:
+    """Something more is recorded for the screening: whoever read it before has read an older one."""
+    await tx.fetch(_RAISE_VERSION, screening_id)
+
+
+async def next_number(tx: Tx, trial_id: str, site_number: str, kind: str) -> int:
+    """The next number of this kind at the site, from 1, without a gap among committed ones."""
+    return int((await tx.fetch(_NEXT_NUMBER, trial_id, site_number, kind))[0][0])
+
+
+async def count_in_screening(tx: Tx, trial_id: str, part: str) -> int:
+    """Screenings of the part that run, hold no place and have a consent."""
+    return int((await tx.fetch(_IN_SCREENING, trial_id, part))[0][0])
+
+
+# -- what was signed ------------------------------------------------------------------------------------
+
+
+async def insert_consent(tx: Tx, values: Mapping[str, Any]) -> None:
+    await insert_row(tx, table_of(ConsentRow), values)
+
+
+async def insert_assent(tx: Tx, values: Mapping[str, Any]) -> None:
+    await insert_row(tx, table_of(AssentRow), values)
+
+
+async def insert_assent_decision(tx: Tx, values: Mapping[str, Any]) -> None:
+    await insert_row(tx, table_of(AssentDecisionRow), values)
+
+
+async def insert_eligibility(tx: Tx, values: Mapping[str, Any]) -> None:
+    await insert_row(tx, table_of(EligibilityRow), values)
+
+
+async def insert_age_statement(tx: Tx, statement_id: str, screening_id: str, statement: AgeStatement) -> None:
+    values = {
+        "id": statement_id,
+        "screening_id": screening_id,
+        "age_years": statement.age_years,
+        "stated_on": statement.on,
+        "signed_by": statement.signature.signed_by,
+        "signed_at": statement.signature.signed_at,
+        "delegated": statement.signature.delegated,
+    }
+    await insert_row(tx, table_of(AgeStatementRow), values)
+
+
+async def load_person(tx: Tx, screening_id: str, born: BirthMonth) -> PersonRecord:
+    """Everything recorded for a screening; of repeated records the latest counts, every consent is kept."""
+    found = await fetch_together(tx, _PERSON, screening_id)
+    assent = _assent(found)
+    latest = _latest(found, "eligibility")
+    facts = PersonFacts(
+        born=born,
+        age_statements=tuple(_age_statement(row) for row in each(found, "age_statement")),
+        leap_day=LEAP_DAY,
+        consents=tuple(
+            _consent(row) for row in sorted(each(found, "consent"), key=lambda row: str(row["id"]))
+        ),
+        assent=assent.assent,
+        eligibility=_eligibility(latest) if latest else None,
+        judgement=_judgement(latest) if latest else None,
+    )
+    return PersonRecord(facts=facts, assent=assent)
+
+
+def _latest(found: Mapping[str, list[dict[str, Any]]], name: str) -> Row | None:
+    """Ids are time-ordered."""
+    return max(each(found, name), key=lambda row: str(row["id"]), default=None)
+
+
+def _consent(row: Row) -> Consent:
+    return Consent(
+        id=ConsentId(row["id"]),
+        document=row["document"],
+        version=row["version"],
+        purpose=ConsentPurpose(row["purpose"]),
+        capacity=SignerCapacity(row["capacity"]),
+        signed_at=instant(row["signed_at"]),
+        capacity_note=row["capacity_note"],
+    )
+
+
+def _assent(found: Mapping[str, list[dict[str, Any]]]) -> StoredAssent:
+    row = _latest(found, "assent")
+    if row is None:
+        return StoredAssent(id="", assent=Assent(answer=AssentAnswer.NOT_RECORDED))
+    decided = next((it for it in each(found, "assent_decision") if it["assent_id"] == row["id"]), None)
+    assent = Assent(
+        answer=AssentAnswer(row["answer"]),
+        document=row["document"],
+        version=row["version"],
+        reason=row["reason"],
+        decision=AssentDecision(reason=decided["reason"], signature=_signature(decided)) if decided else None,
+    )
+    return StoredAssent(id=row["id"], assent=assent)
+
+
+def _eligibility(row: Row) -> Eligibility:
+    answers = {name: Answer(answer) for name, answer in nested(row["answers"]).items()}
+    return Eligibility(version=row["version"], answers=answers, signature=_signature(row))
+
+
+def _judgement(row: Row) -> JudgementStatement | None:
+    if row["judgement"] is None:
+        return None
+    return JudgementStatement(
+        judgement=Judgement(row["judgement"]),
+        by_investigator=bool(row["by_investigator"]),
+        signature=_signature(row),
+    )
+
+
+def _age_statement(row: Row) -> AgeStatement:
+    stated_on: date = day(row["stated_on"])
+    return AgeStatement(age_years=row["age_years"], on=stated_on, signature=_signature(row))
+
+
+def _signature(row: Row) -> Signature:
+    signed_at: datetime = instant(row["signed_at"])
+    return Signature(
+        signed_by=PersonId(row["signed_by"]), signed_at=signed_at, delegated=bool(row["delegated"])
+    )
+
+
+_SELECT = (
+    "SELECT id, trial_id, number, site_number, part, born_year, born_month, state, version, started_at, reason_code"
+    " FROM screening WHERE id = $1"
+)
+_SCREENING = Sql(_SELECT)
+_LOCK_SCREENING = Sql(f"{_SELECT} FOR UPDATE")
+_SAVE_STATE = Sql("UPDATE screening SET state = $2, reason_code = $3, version = version + 1 WHERE id = $1")
+_RAISE_VERSION = Sql("UPDATE screening SET version = version + 1 WHERE id = $1")
+_NEXT_NUMBER = Sql(
+    "INSERT INTO number_sequence (trial_id, site_number, kind, last) VALUES ($1, $2, $3, 1)"
+    " ON CONFLICT (trial_id, site_number, kind) DO UPDATE SET last = number_sequence.last + 1 RETURNING last"
+)
+_IN_SCREENING = Sql(
+    "SELECT count(*) FROM screening AS s WHERE s.trial_id = $1 AND s.part = $2 AND s.state = 'in_screening'"
+    " AND EXISTS (SELECT 1 FROM consent AS c WHERE c.screening_id = s.id)"
+    " AND NOT EXISTS (SELECT 1 FROM slot WHERE slot.screening_id = s.id"
+    "  AND slot.state IN ('offered', 'reserved', 'frozen'))"
+)
+_PERSON = read_together(
+    Part(
+        name="consent",
+        columns=("id", "document", "version", "purpose", "capacity", "signed_at", "capacity_note"),
+        source="consent WHERE screening_id = $1",
+    ),
+    Part(
+        name="assent",
+        columns=("id", "document", "version", "answer", "reason"),
+        source="assent WHERE screening_id = $1",
+    ),
+    Part(
+        name="assent_decision",
+        columns=("assent_id", "reason", "signed_by", "signed_at", "delegated"),
+        source="assent_decision WHERE screening_id = $1",
+    ),
+    Part(
+        name="eligibility",
+        columns=(
+            "id",
+            "version",
+            "answers",
+            "judgement",
+            "signed_by",
+            "signed_at",
+            "delegated",
+            "by_investigator",
+        ),
+        source="eligibility WHERE screening_id = $1",
+    ),
+    Part(
+        name="age_statement",
+        columns=("id", "age_years", "stated_on", "signed_by", "signed_at", "delegated"),
+        source="age_statement WHERE screening_id = $1",
+    ),
+)

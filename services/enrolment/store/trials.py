@@ -1,0 +1,141 @@
+"""What is known of a trial as a whole: its code, its sites and the protocol versions in its copies."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from services.enrolment.domain.consent import ConsentDocument, ConsentPurpose
+from services.enrolment.domain.protocol_terms import LevelTerms, PartTerms, ProtocolTerms, VersionRules
+from services.enrolment.domain.stagger import EnforceAt, StaggerPolicy
+from services.enrolment.store.statements import nested
+from shared.database import Sql, Tx, read_instant, read_optional_instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialName:
+    """A trial by both its names: grants speak of the code, everything stored of the id."""
+
+    id: str
+    code: str
+
+
+async def find_trial(tx: Tx, code_or_id: str) -> TrialName | None:
+    rows = await tx.fetch(_FIND, code_or_id)
+    return TrialName(id=rows[0][0], code=rows[0][1]) if rows else None
+
+
+async def known_trials(tx: Tx) -> list[str]:
+    return [row[0] for row in await tx.fetch(_TRIALS)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delegation:
+    """A duty in force for a person: in which role, and at which site (empty: the whole trial)."""
+
+    role: str
+    site_number: str
+
+
+async def delegations_of(tx: Tx, trial_id: str, person: str, now: datetime) -> list[Delegation]:
+    """The person's delegations that are in force now."""
+    rows = await tx.fetch(_DELEGATIONS, trial_id, person)
+    in_force = []
+    for role, site_number, from_at, until_at in rows:
+        until = read_optional_instant(until_at)
+        if read_instant(from_at) <= now + CLOCKS_DIFFER and (until is None or now < until):
+            in_force.append(Delegation(role=role, site_number=site_number or ""))
+    return in_force
+
+
+CLOCKS_DIFFER = timedelta(minutes=5)
+"""A duty that begins "now" on the sponsor's clock must not be refused because ours is a little behind."""
+
+
+async def green_lit_versions(tx: Tx, trial_id: str, site_number: str) -> frozenset[str]:
+    return frozenset(row[0] for row in await tx.fetch(_GREEN_LIT, trial_id, site_number))
+
+
+async def site_zone(tx: Tx, trial_id: str, site_number: str) -> str:
+    rows = await tx.fetch(_ZONE, trial_id, site_number)
+    return str(rows[0][0]) if rows else "UTC"
+
+
+async def versions_of(tx: Tx, trial_id: str) -> list[VersionRules]:
+    """The approved versions, oldest first; each ends when its successor says so."""
+    rows = await tx.fetch(_VERSIONS, trial_id)
+    known = sorted(
+        ((read_instant(row[1]), row[0], read_optional_instant(row[2]), row[3]) for row in rows),
+        key=lambda row: row[:2],
+    )
+    versions = []
+    for index, (effective_at, version, _, text) in enumerate(known):
+        rules = _read_terms(version, effective_at, text)
+        sunset_at = known[index + 1][2] if index + 1 < len(known) else None
+        versions.append(replace(rules, terms=replace(rules.terms, sunset_at=sunset_at)))
+    return versions
+
+
+@lru_cache(maxsize=64)
+def _read_terms(version: str, effective_at: datetime, text: str) -> VersionRules:
+    document = nested(text)
+    consent, stagger = document["consent"], document["stagger"]
+    return VersionRules(
+        terms=ProtocolTerms(
+            version=version,
+            effective_at=effective_at,
+            parts={part["part"]: _part(part) for part in document["parts"]},
+            consent_documents=tuple(_document(form) for form in consent["documents"]),
+            eligibility_version=document["eligibility"]["version"],
+            criteria=frozenset(criterion["id"] for criterion in document["eligibility"]["criteria"]),
+            eligibility_valid_days=document["eligibility"]["validity_days"],
+        ),
+        ctimp=document["trial"]["ctimp"],
+        age_of_consent=consent["age_of_consent"],
+        assent_from_years=consent["assent_from_years"],
+        stagger=StaggerPolicy(
+            sentinel_n=stagger["sentinel_n"],
+            interval_after_sentinel_hours=stagger["interval_after_sentinel_hours"],
+            interval_between_hours=stagger["interval_between_hours"],
+            enforce_at=EnforceAt(stagger["enforce_at"]),
+        ),
+        circulation_receipts=document["decision"]["circulation_receipts"],
+        window_days=document["dlt"]["window"]["days"],
+    )
+
+
+def _part(part: Mapping[str, Any]) -> PartTerms:
+    return PartTerms(
+        age_from=part["age"]["from_years"],
+        age_below=part["age"]["below_years"],
+        target=part["target"],
+        stratum=part["stratum"],
+        levels={
+            level["level"]: LevelTerms(label=level["label"], dose=level["dose"], unit=level["unit"])
+            for level in part["levels"]
+        },
+    )
+
+
+def _document(form: Mapping[str, Any]) -> ConsentDocument:
+    return ConsentDocument(
+        document=form["document"],
+        version=form["version"],
+        purpose=ConsentPurpose(form["purpose"]),
+        from_years=form["from_years"],
+        below_years=form["below_years"],
+    )
+
+
+_FIND = Sql("SELECT trial_id, code FROM trial_copy WHERE trial_id = $1 OR code = $1")
+_DELEGATIONS = Sql(
+    "SELECT role, site_number, from_at, until_at FROM delegation_copy"
+    " WHERE trial_id = $1 AND person = $2 AND NOT ended"
+)
+_VERSIONS = Sql(
+    "SELECT protocol_version, effective_at, previous_sunset_at, terms FROM protocol_copy WHERE trial_id = $1"
+)
+_TRIALS = Sql("SELECT trial_id FROM trial_copy ORDER BY trial_id")
+_GREEN_LIT = Sql("SELECT protocol_version FROM green_light_copy WHERE trial_id = $1 AND site_number = $2")
+_ZONE = Sql("SELECT zone FROM site_copy WHERE trial_id = $1 AND site_number = $2")

@@ -1,0 +1,55 @@
+"""Telling of a report: the coded facts of its newest version, nothing that anybody wrote in words."""
+
+import re
+
+from services.safety.domain.adverse_event import Outcome
+from services.safety.domain.report_record import Kept
+from services.safety.events.published import AdverseEventAmendedV1, AdverseEventReportedV1, AdverseEventV1
+from shared.act import Act
+from shared.database import Tx
+from shared.outbox import NewEvent, put
+
+_SITE_NUMBER = re.compile(r"[0-9]{3}")
+
+
+async def announce_report(tx: Tx, act: Act, kept: Kept, dictionary: str) -> None:
+    """Put the event of a first version."""
+    facts = _facts(kept, dictionary)
+    await put(tx, act, _event(kept, AdverseEventReportedV1.model_validate(facts)))
+
+
+async def announce_amendment(
+    tx: Tx, act: Act, kept: Kept, dictionary: str, *, changed: tuple[str, ...]
+) -> None:
+    """Put the event of a later version: new information, a correction, a match or a clearance."""
+    facts = _facts(kept, dictionary) | {"changed": list(changed)}
+    await put(tx, act, _event(kept, AdverseEventAmendedV1.model_validate(facts)))
+
+
+def _event(kept: Kept, body: AdverseEventV1) -> NewEvent:
+    return NewEvent(aggregate_id=kept.record.event.id, scope=kept.record.scope, body=body)
+
+
+def _facts(kept: Kept, dictionary: str) -> dict[str, object]:
+    record, decision = kept.record, kept.decision
+    content = record.event.content
+    grades = [entry.coded for entry in content.grades if entry.coded]
+    site = record.site_number if _SITE_NUMBER.fullmatch(record.site_number) else None
+    return {
+        "trial_id": record.trial_id,
+        "report_id": record.event.id,
+        "version": record.event.version,
+        "matched": record.matched.value,
+        "participant_id": record.participant_id,
+        "site_number": site,
+        "term": content.term.name if content.term else None,
+        "dictionary": dictionary,
+        "grade": max(grades, default=None),
+        "serious": decision.seriousness.serious,
+        "seriousness": sorted(criterion.value for criterion in decision.seriousness.criteria),
+        "suspected": decision.causality.suspected,
+        "onset_on": content.onset.coded,
+        "outcome": None if content.outcome is Outcome.NOT_STATED else content.outcome.value,
+        "aware_at": content.aware.at,
+        "queries": list(dict.fromkeys(query.code.value for query in decision.queries)),
+    }

@@ -1,0 +1,43 @@
+"""Keeping copies of what sponsor says: protocol versions, sites and delegations."""
+
+from collections.abc import Sequence
+
+from services.safety.events import consumed
+from services.safety.store.copying import copy_delegation, copy_protocol, copy_site, end_delegation
+from shared.consumer import Received
+from shared.database import Tx
+from shared.tables import canonical_json
+
+
+async def copy_protocols(tx: Tx, events: Sequence[Received[consumed.ProtocolVersionApproved]]) -> None:
+    for body in (event.body for event in events):
+        await copy_protocol(
+            tx,
+            {
+                "trial_id": body.trial_id,
+                "protocol_version": body.protocol_version,
+                "trial_code": body.trial_code,
+                "protocol_sha256": body.protocol_sha256,
+                "zone": body.protocol.zone,
+                "ctcae": body.protocol.ctcae,
+                "dlt": canonical_json(body.protocol.dlt),
+                "doses_planned": body.protocol.treatment.doses_planned_in_window,
+                "effective_at": body.effective_at,
+            },
+        )
+
+
+async def copy_sites(tx: Tx, events: Sequence[Received[consumed.SiteGreenLit]]) -> None:
+    for event in events:
+        await copy_site(tx, event.body.model_dump())
+
+
+async def copy_delegations(tx: Tx, events: Sequence[Received[consumed.DelegationGranted]]) -> None:
+    for body in (event.body for event in events):
+        values = body.model_dump() | {"site_number": body.site_number or "", "ended_at": None}
+        await copy_delegation(tx, values)
+
+
+async def end_delegations(tx: Tx, events: Sequence[Received[consumed.DelegationEnded]]) -> None:
+    for event in events:
+        await end_delegation(tx, event.body.delegation_id, event.body.ended_at)

@@ -1,0 +1,150 @@
+"""Judging a participant's window anew, in the transaction of whatever changed: report, dose, end or time."""
+
+from dataclasses import dataclass, replace
+
+from services.safety.commands.raise_alert import RaisedAlert, raise_alerts
+from services.safety.domain.place import TrialRef, zone_named
+from services.safety.domain.window_judgement import Judgement, judge_window
+from services.safety.events.published import DltVerdictRecordedV1, DltWindowClosedV1
+from services.safety.store.dlt_windows import (
+    Registration,
+    StoredWindow,
+    add_verdict,
+    facts_of,
+    lock_window,
+    open_window,
+    registration_of,
+    save_window,
+)
+from shared.act import Act
+from shared.audit import record
+from shared.database import Tx
+from shared.outbox import NewEvent, put
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeWindow:
+    """`cause` is what happened; `report_id` the report behind it, if one is."""
+
+    participant_id: str
+    cause: str
+    report_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """The window as it is now, and the alerts that this judging raised."""
+
+    window: StoredWindow
+    alerts: list[RaisedAlert]
+
+
+async def judge_participant(tx: Tx, command: JudgeWindow, act: Act) -> Judged | None:
+    """Judge a window on everything known, and tell what changed.
+
+    Returns:
+        None when nothing can be said: the registration is not known here yet, or the copies are being built
+        anew and would look as if facts were missing.
+    """
+    window = await lock_window(tx, command.participant_id)
+    registration = await registration_of(tx, command.participant_id)
+    if registration is None or registration.rebuilding:
+        return None
+    if registration.voided_at is not None:
+        return await _void(tx, act, window, registration)
+    if window is None:
+        window = await open_window(tx, act.new_id(), registration) or await lock_window(
+            tx, command.participant_id
+        )
+        assert window is not None
+    judgement = judge_window(await facts_of(tx, window, registration), now=act.now)
+    after = _after(window, judgement)
+    if after.version > window.version:
+        await _tell_verdict(tx, act, command, after, judgement, registration)
+    if judgement.closed and window.closed_at is None:
+        after = replace(after, closed_at=act.now)
+        await _tell_closed(tx, act, after)
+    requests = [one for one in judgement.alerts if f"{one.kind.value}:{one.cause}" not in window.alerted]
+    trial = TrialRef(
+        id=registration.trial_id, code=registration.trial_code, zone=zone_named(registration.zone)
+    )
+    raised = await raise_alerts(tx, act, requests, trial)
+    if after != window:
+        await save_window(tx, after)
+    return Judged(window=after, alerts=raised)
+
+
+def _after(window: StoredWindow, judgement: Judgement) -> StoredWindow:
+    """The window with the new judgement; its version rises only when there is something to tell."""
+    told = (window.verdict, window.provisional, window.criteria)
+    now = (judgement.verdict.value, judgement.provisional.value, judgement.criteria)
+    return replace(
+        window,
+        version=window.version + (window.version == 0 or told != now),
+        verdict=judgement.verdict.value,
+        provisional=judgement.provisional.value,
+        criteria=judgement.criteria,
+        reasons=judgement.reasons,
+        alerted=window.alerted | {f"{one.kind.value}:{one.cause}" for one in judgement.alerts},
+        next_check_at=judgement.next_check_at,
+        closes_at=judgement.closes_at,
+    )
+
+
+async def _tell_verdict(
+    tx: Tx,
+    act: Act,
+    command: JudgeWindow,
+    window: StoredWindow,
+    judgement: Judgement,
+    registration: Registration,
+) -> None:
+    await add_verdict(
+        tx,
+        window,
+        judgement,
+        registration,
+        cause=command.cause,
+        report_id=command.report_id,
+        recorded_at=act.now,
+    )
+    body = DltVerdictRecordedV1(
+        trial_id=window.trial_id,
+        window_id=window.window_id,
+        participant_id=window.participant_id,
+        version=window.version,
+        verdict=judgement.verdict.value,
+        provisional=judgement.provisional.value,
+        part=registration.part,
+        level_allocated=registration.level_allocated,
+        level_received=registration.level_received,
+        criteria=list(judgement.criteria),
+        reasons=list(judgement.reasons),
+        definition=judgement.definition,
+        dictionary=judgement.dictionary,
+        convention=judgement.convention,
+        cause=command.cause,
+        report_id=command.report_id,
+        recorded_at=act.now,
+    )
+    await put(tx, act, NewEvent(aggregate_id=window.window_id, scope=window.trial_id, body=body))
+
+
+async def _tell_closed(tx: Tx, act: Act, window: StoredWindow) -> None:
+    body = DltWindowClosedV1(
+        trial_id=window.trial_id,
+        window_id=window.window_id,
+        participant_id=window.participant_id,
+        closed_at=window.closes_at or act.now,
+    )
+    await put(tx, act, NewEvent(aggregate_id=window.window_id, scope=window.trial_id, body=body))
+
+
+async def _void(tx: Tx, act: Act, window: StoredWindow | None, registration: Registration) -> Judged | None:
+    """A registration made in error counts nowhere; its window is looked at no more."""
+    if window is None or window.voided_at is not None:
+        return None
+    voided = replace(window, voided_at=registration.voided_at, next_check_at=None)
+    await save_window(tx, voided)
+    await record(tx, act, window.window_id, "dlt-window.voided", {"participant_id": window.participant_id})
+    return Judged(window=voided, alerts=[])

@@ -1,0 +1,134 @@
+"""Taking in a report: stored whole, coded, judged, announced, and its alerts raised, in one transaction."""
+
+from dataclasses import dataclass, replace
+
+from services.safety.commands.announce_report import announce_report
+from services.safety.commands.judge_window import JudgeWindow, judge_participant
+from services.safety.commands.raise_alert import RaisedAlert, raise_alerts
+from services.safety.domain.alert import AlertRequest
+from services.safety.domain.delegation import Duties, ReportFlag, author_of, delegation_flag
+from services.safety.domain.identifiers import may_identify
+from services.safety.domain.ids import AdverseEventId, PersonId
+from services.safety.domain.intake import decide_report, first_version
+from services.safety.domain.matching import Matched, reported_key
+from services.safety.domain.place import Place
+from services.safety.domain.report import Report
+from services.safety.domain.report_record import Kept, ReportRecord, Statement
+from services.safety.domain.roles import READING_REPORTS
+from services.safety.store.adverse_events import add_report
+from services.safety.store.places import delegations_of, locate
+from shared.act import Act
+from shared.auth import ANY, Principal
+from shared.database import Tx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What somebody states about an event, everything as sent; empty texts were not stated."""
+
+    report: Report
+    narrative: str = ""
+    contact: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportAdverseEvent:
+    """`trial`, `participant_number` and `site_number` as reported; whose author the report names is replaced."""
+
+    trial: str
+    participant_number: str
+    site_number: str
+    stated_by: str
+    words: Words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What the reporter gets; `receipt_only` when he or she may not read the record."""
+
+    kept: Kept
+    alerts: list[RaisedAlert]
+    receipt_only: bool
+
+
+async def report_adverse_event(tx: Tx, command: ReportAdverseEvent, act: Act) -> Receipt:
+    """Take in a report from anybody who is authenticated; there is no refusal."""
+    principal = act.principal
+    assert principal is not None
+    place = await locate(
+        tx,
+        trial_key=reported_key(command.trial),
+        participant_key=reported_key(command.participant_number),
+        site_key=reported_key(command.site_number),
+    )
+    flags = await flags_of(tx, act, place, command.words)
+    report = with_author(command.words.report, principal, place, flags, command.stated_by)
+    decision = decide_report(report, place.context(), now=act.now)
+    record = ReportRecord(
+        event=first_version(AdverseEventId(act.new_id()), report, decision, now=act.now),
+        statement=Statement(report=report, narrative=command.words.narrative, contact=command.words.contact),
+        scope=place.trial.scope,
+        trial_id=place.trial.id,
+        trial_key=place.trial_key,
+        participant_key=place.participant_key,
+        participant_id=place.participant.id if place.participant else None,
+        site_number=place.site_number,
+        matched=Matched.MATCHED if place.participant else Matched.UNMATCHED,
+        received_at=act.now,
+        reported_by=PersonId(act.actor),
+        flags=flags,
+    )
+    kept = Kept(record=record, decision=decision, trial=place.trial)
+    await add_report(tx, record, decision, place.dictionary.pinned)
+    await announce_report(tx, act, kept, place.dictionary.pinned)
+    alerts = await alerts_and_verdict(tx, act, kept, cause="report")
+    unit = record.site_number if record.matched is Matched.MATCHED else ANY
+    may_read = principal.allows(READING_REPORTS, place.trial.code, unit)
+    return Receipt(kept=kept, alerts=alerts, receipt_only=not may_read)
+
+
+async def alerts_and_verdict(tx: Tx, act: Act, kept: Kept, *, cause: str) -> list[RaisedAlert]:
+    """What follows from any version of a report: its alerts, and its participant's window judged anew."""
+    report_id = kept.record.event.id
+    requests = [AlertRequest(kind=kind, cause=report_id) for kind in kept.decision.alerts]
+    raised = await raise_alerts(tx, act, requests, kept.trial)
+    participant_id = kept.record.participant_id
+    if participant_id is not None:
+        command = JudgeWindow(participant_id=participant_id, cause=cause, report_id=report_id)
+        judged = await judge_participant(tx, command, act)
+        raised += judged.alerts if judged else []
+    return raised
+
+
+async def flags_of(tx: Tx, act: Act, place: Place, words: Words) -> tuple[ReportFlag, ...]:
+    """What was not in order about the reporter or the text; none of it stops a report."""
+    principal = act.principal
+    assert principal is not None
+    site = place.participant.site_number if place.participant else ""
+    delegations = await delegations_of(tx, place.trial.id, act.actor)
+    flags = [delegation_flag(delegations, site, now=act.now)]
+    here = any(grant.covers(place.trial.code, site or ANY) for grant in principal.grants)
+    if site and principal.grants and not here:
+        flags.append(ReportFlag.REPORTER_OF_ANOTHER_SITE)
+    report = words.report
+    texts = (report.verbatim, report.term, report.other_specify, report.outcome, words.narrative)
+    if may_identify(texts):
+        flags.append(ReportFlag.IDENTIFIER_SUSPECTED)
+    return tuple(flag for flag in flags if flag is not None)
+
+
+def with_author(
+    report: Report, principal: Principal, place: Place, flags: tuple[ReportFlag, ...], stated_by: str
+) -> Report:
+    """The report with its author's duty, by the access token and the delegation log."""
+    code, site = place.trial.code, place.site_number
+    duties = Duties(
+        investigator=principal.allows(("site_investigator",), code, site or ANY),
+        safety_desk=principal.allows(("safety_officer",), code, ANY),
+        sponsor=principal.allows(("medical_monitor",), code, ANY),
+    )
+    flag = ReportFlag.DELEGATION_ENDED if ReportFlag.DELEGATION_ENDED in flags else None
+    author = author_of(
+        PersonId(principal.subject), duties, flag, stated_by=PersonId(stated_by) if stated_by else None
+    )
+    return replace(report, author=author)

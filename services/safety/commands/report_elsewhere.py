@@ -1,0 +1,19 @@
+"""Alerts about acts in other services that somebody must know of at once."""
+
+from services.safety.commands.raise_alert import raise_alerts
+from services.safety.domain.alert import AlertKind, AlertRequest
+from services.safety.store.places import trial_named
+from shared.act import Act
+from shared.database import Tx
+
+
+async def report_unauthorised_dose(tx: Tx, act: Act, *, event_id: str, trial_id: str) -> None:
+    """A dose was given that nobody had authorised: recorded as a fact, and told."""
+    request = AlertRequest(kind=AlertKind.DOSE_WITHOUT_AUTHORISATION, cause=event_id)
+    await raise_alerts(tx, act, [request], await trial_named(tx, trial_id))
+
+
+async def report_halt(tx: Tx, act: Act, *, halt_id: str, trial_id: str) -> None:
+    """A trial was halted."""
+    request = AlertRequest(kind=AlertKind.HALT, cause=halt_id)
+    await raise_alerts(tx, act, [request], await trial_named(tx, trial_id))

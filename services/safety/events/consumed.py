@@ -1,0 +1,149 @@
+"""What the safety service reads of the other services' events: its own classes, with the fields it uses alone.
+
+Words of others' vocabularies are read as plain text; what an unknown word means is decided where it is used.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Reader(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+# -- sponsor --------------------------------------------------------------------------------------------
+
+
+class Treatment(Reader):
+    doses_planned_in_window: int
+
+
+class Protocol(Reader):
+    """The parts of a protocol file that safety needs; `dlt` is read strictly by the domain, not here."""
+
+    zone: str
+    ctcae: str
+    dlt: dict[str, Any]
+    treatment: Treatment
+
+
+class ProtocolVersionApproved(Reader):
+    trial_id: str
+    trial_code: str
+    protocol_version: str
+    protocol_sha256: str
+    protocol: Protocol
+    effective_at: datetime
+
+
+class SiteGreenLit(Reader):
+    trial_id: str
+    site_number: str
+    zone: str
+
+
+class DelegationGranted(Reader):
+    trial_id: str
+    delegation_id: str
+    person: str
+    role: str
+    site_number: str | None
+    from_at: datetime
+    until_at: datetime | None
+
+
+class DelegationEnded(Reader):
+    trial_id: str
+    delegation_id: str
+    ended_at: datetime
+
+
+class HaltImposed(Reader):
+    trial_id: str
+    halt_id: str
+
+
+# -- enrolment ------------------------------------------------------------------------------------------
+
+
+class ConsentRecorded(Reader):
+    screening_id: str
+    purpose: str
+    document: str
+    outcome: str
+    signed_at: datetime
+
+
+class ParticipantRegistered(Reader):
+    trial_id: str
+    participant_id: str
+    participant_number: str
+    screening_id: str
+    site_number: str
+    zone: str
+    protocol_version: str
+    part: str
+    level: int
+    registered_at: datetime
+
+
+class ParticipantAllocated(Reader):
+    trial_id: str
+    participant_id: str
+    level: int
+
+
+class FirstDoseRecorded(Reader):
+    trial_id: str
+    participant_id: str
+    level_received: int
+    given_at: datetime
+
+
+class Administration(Reader):
+    at: datetime
+    given: bool
+    missed_because: str | None
+
+
+class DoseRecorded(Reader):
+    trial_id: str
+    participant_id: str
+    administrations: list[Administration]
+    authorised: bool
+
+
+class TreatmentEnded(Reader):
+    trial_id: str
+    participant_id: str
+    ended_at: datetime
+    reason: str
+
+
+class ParticipationChanged(Reader):
+    trial_id: str
+    participant_id: str
+    elements: dict[str, str]
+    by: str
+    changed_at: datetime
+
+
+class RegistrationVoided(Reader):
+    trial_id: str
+    participant_id: str
+    voided_at: datetime
+
+
+# -- any service ----------------------------------------------------------------------------------------
+
+
+class EventParked(Reader):
+    """Another service could not apply an event; `producer` is whose."""
+
+    producer: str
+    event_type_parked: str | None
+    event_id: str | None
+    scope: str | None
+    reason: str

@@ -1,0 +1,148 @@
+"""Finding where a report belongs: the participant by number, else the trial by code."""
+
+from datetime import date
+from typing import Any
+
+from services.safety.domain.delegation import Delegation
+from services.safety.domain.dlt_definition import DltDefinition
+from services.safety.domain.ids import ParticipantId, TrialId
+from services.safety.domain.place import HOME_ZONE, KnownParticipant, Place, TrialRef, zone_named
+from services.safety.domain.treatment_course import read_end_reason
+from services.safety.store.definitions import parsed
+from services.safety.store.dictionaries import dictionary_for
+from shared.database import Row, Sql, Tx, read_instant, read_optional_instant
+
+NO_REPORT = ""
+
+
+async def locate(
+    tx: Tx, *, trial_key: str, participant_key: str, site_key: str = "", report_id: str = NO_REPORT
+) -> Place:
+    """The place of a report.
+
+    Args:
+        tx: the transaction.
+        trial_key: trial code as reported; empty when none was, then the participant's number decides.
+        participant_key: participant number as reported.
+        site_key: site number as reported, for the zone of a participant who is not known.
+        report_id: the report itself, so that it is not held against itself.
+    """
+    rows = await tx.fetch(_BY_NUMBER, participant_key, report_id) if participant_key else []
+    for row in rows:
+        place = _place(row, participant_key)
+        if trial_key in ("", place.trial.code.upper()):
+            return place
+    return await _of_trial(tx, trial_key, participant_key, site_key)
+
+
+async def place_of_participant(tx: Tx, participant_id: str, *, report_id: str = NO_REPORT) -> Place | None:
+    """The place of a known participant; None while its registration is not known here."""
+    rows = await tx.fetch(_BY_ID, participant_id, report_id)
+    return _place(rows[0], rows[0][1]) if rows else None
+
+
+async def trial_named(tx: Tx, trial_id: str | None, trial_key: str = "") -> TrialRef:
+    """The trial by its id, else by its code; without an id when it is not known here."""
+    rows = await tx.fetch(_TRIAL_BY_ID, trial_id) if trial_id else await tx.fetch(_TRIAL, trial_key)
+    if rows:
+        return TrialRef(id=TrialId(rows[0][0]), code=rows[0][1], zone=zone_named(rows[0][2]))
+    known = TrialId(trial_id) if trial_id else None
+    return TrialRef(id=known, code=trial_key, zone=zone_named(HOME_ZONE))
+
+
+async def delegations_of(tx: Tx, trial_id: str | None, person: str) -> list[Delegation]:
+    """Every delegation of a person in a trial."""
+    if trial_id is None:
+        return []
+    return [
+        Delegation(
+            role=row[0],
+            site_number=row[1],
+            from_at=read_instant(row[2]),
+            until_at=read_optional_instant(row[3]),
+            ended_at=read_optional_instant(row[4]),
+        )
+        for row in await tx.fetch(_DELEGATIONS, trial_id, person)
+    ]
+
+
+async def _of_trial(tx: Tx, trial_key: str, participant_key: str, site_key: str) -> Place:
+    rows = await tx.fetch(_TRIAL, trial_key) if trial_key else []
+    definition: DltDefinition | None = None
+    ctcae, trial_id, zone = "", None, HOME_ZONE
+    if rows:
+        trial_id, _, zone, ctcae, text = rows[0]
+        definition = parsed(text)
+        sites = await tx.fetch(_SITE_ZONE, trial_id, site_key) if site_key else []
+        zone = sites[0][0] if sites else zone
+    return Place(
+        trial=TrialRef(
+            id=TrialId(trial_id) if trial_id else None,
+            code=trial_key,
+            zone=zone_named(rows[0][2] if rows else HOME_ZONE),
+        ),
+        trial_key=trial_key,
+        participant_key=participant_key,
+        participant=None,
+        site_number=site_key,
+        zone=zone_named(zone),
+        dictionary=dictionary_for(ctcae),
+        definition=definition,
+    )
+
+
+def _place(row: Row, participant_key: str) -> Place:
+    participant_id, number, trial_id, site_number, zone, code, trial_zone, ctcae, text = row[:9]
+    code = code or number.partition("-")[0]
+    return Place(
+        trial=TrialRef(id=TrialId(trial_id), code=code, zone=zone_named(trial_zone or zone)),
+        trial_key=code.upper(),
+        participant_key=participant_key,
+        participant=_participant(ParticipantId(participant_id), site_number, zone, row[9:]),
+        site_number=site_number,
+        zone=zone_named(zone),
+        dictionary=dictionary_for(ctcae or ""),
+        definition=parsed(text) if text else None,
+    )
+
+
+def _participant(id_: ParticipantId, site_number: str, zone: str, rest: Any) -> KnownParticipant:
+    first_dose_at, ended_at, ended_reason, consented_at, worst_grade, death_on = rest
+    return KnownParticipant(
+        id=id_,
+        site_number=site_number,
+        zone=zone_named(zone),
+        first_dose_at=read_optional_instant(first_dose_at),
+        ended_at=read_optional_instant(ended_at),
+        ended_reason=read_end_reason(ended_reason) if ended_reason else None,
+        consented_at=read_optional_instant(consented_at),
+        other_worst_grade=worst_grade or 0,
+        other_death_on=date.fromisoformat(death_on) if death_on else None,
+    )
+
+
+_KNOWN = (
+    "SELECT p.participant_id, p.participant_number, p.trial_id, p.site_number, p.zone, v.trial_code, v.zone, v.ctcae,"
+    " v.dlt, c.first_dose_at, c.ended_at, c.ended_reason,"
+    " (SELECT min(s.signed_at) FROM consent_copy s WHERE s.screening_id = p.screening_id),"
+    " (SELECT max(e.worst_grade) FROM adverse_event e WHERE e.participant_id = p.participant_id AND e.id <> $2),"
+    " (SELECT min(e.death_on) FROM adverse_event e WHERE e.participant_id = p.participant_id AND e.id <> $2"
+    "  AND e.death_on <> '')"
+    " FROM participant_copy p"
+    " LEFT JOIN protocol_copy v ON v.trial_id = p.trial_id AND v.protocol_version = p.protocol_version"
+    " LEFT JOIN course_copy c ON c.participant_id = p.participant_id"
+)
+_BY_NUMBER = Sql(f"{_KNOWN} WHERE p.participant_number = $1 ORDER BY p.participant_id")
+_BY_ID = Sql(f"{_KNOWN} WHERE p.participant_id = $1")
+_TRIAL = Sql(
+    "SELECT trial_id, trial_code, zone, ctcae, dlt FROM protocol_copy WHERE trial_code = $1"
+    " ORDER BY effective_at DESC, protocol_version DESC LIMIT 1"
+)
+_TRIAL_BY_ID = Sql(
+    "SELECT trial_id, trial_code, zone FROM protocol_copy WHERE trial_id = $1"
+    " ORDER BY effective_at DESC, protocol_version DESC LIMIT 1"
+)
+_SITE_ZONE = Sql("SELECT zone FROM site_copy WHERE trial_id = $1 AND site_number = $2")
+_DELEGATIONS = Sql(
+    "SELECT role, site_number, from_at, until_at, ended_at FROM delegation_copy WHERE trial_id = $1 AND person = $2"
+)

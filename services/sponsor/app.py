@@ -1,0 +1,60 @@
+"""The sponsor service put together."""
+
+from pathlib import Path
+
+from services.sponsor.api import (
+    decisions,
+    delegations,
+    halts,
+    protocol_versions,
+    recommendations,
+    sites,
+    snapshots,
+    trials,
+)
+from services.sponsor.api.refusals import to_problem
+from services.sponsor.commands.reassess_trial import reassess_every_trial
+from services.sponsor.commands.say_parked import say_parked
+from services.sponsor.consumers.enrolment_events import ENROLMENT_EVENTS
+from services.sponsor.consumers.safety_events import SAFETY_EVENTS
+from services.sponsor.domain.refusals import Refused
+from services.sponsor.events.examples import EXAMPLES
+from services.sponsor.events.protocol_file import ProtocolFile
+from services.sponsor.events.published import PUBLISHED
+from services.sponsor.store.base import METADATA
+from services.sponsor.store.copies import COPIES
+from services.sponsor.timers.protocol_versions import PROTOCOL_VERSIONS
+from shared.consumer import Projections
+from shared.process import Program
+from shared.service import Definition, Published
+from shared.service_settings import ServiceSettings
+
+
+def definition(settings: ServiceSettings) -> Definition:
+    """What the sponsor service is; none of it depends on its settings."""
+    return Definition(
+        name=settings.service,
+        title="Sponsor: trials, sites, dose decisions and halts",
+        metadata=METADATA,
+        consumers=(ENROLMENT_EVENTS, SAFETY_EVENTS),
+        projections=Projections(tables=COPIES, settle=reassess_every_trial, on_parked=say_parked),
+        routers=(
+            trials.router,
+            protocol_versions.router,
+            sites.router,
+            delegations.router,
+            snapshots.router,
+            decisions.router,
+            halts.router,
+            recommendations.router,
+        ),
+        timers=(PROTOCOL_VERSIONS,),
+        translations={Refused: to_problem},
+        topics_relied_on=("enrolment.events.v1", "safety.events.v1"),
+        published=Published(
+            events=PUBLISHED, examples=EXAMPLES, documents={"protocol-file.v1.schema.json": ProtocolFile}
+        ),
+    )
+
+
+program = Program(name="sponsor", define=definition, folder=Path(__file__).parent)

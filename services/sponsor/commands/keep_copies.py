@@ -1,0 +1,123 @@
+"""Keeping copies of what enrolment and safety say: one set-based statement per run of events of one type."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Table
+
+from services.sponsor.events.consumed import (
+    DltVerdictRecorded,
+    DltWindowClosed,
+    DoseLevelClosed,
+    DoseLevelOpened,
+    FirstDoseRecorded,
+    ParticipantAllocated,
+    ParticipantEvent,
+    ParticipantRegistered,
+    ParticipationChanged,
+    RegistrationVoided,
+    TreatmentEnded,
+)
+from services.sponsor.store.copies import LEVELS, PARTICIPANTS, VERDICTS, merge_copies
+from shared.consumer import Project, Received
+from shared.database import Tx
+
+Columns = dict[str, Any]
+
+
+def _keeping(table: Table, columns: Callable[[Any], Columns]) -> Project:
+    """A projection that writes these columns and the aggregate's version."""
+
+    async def keep(tx: Tx, events: Sequence[Received[Any]]) -> None:
+        rows = [columns(event.body) | {"version": event.envelope.sequence} for event in events]
+        await merge_copies(tx, table, rows)
+
+    return keep
+
+
+def _participant(event: ParticipantEvent) -> Columns:
+    return {"participant_id": event.participant_id, "trial_id": event.trial_id}
+
+
+def _registered(event: ParticipantRegistered) -> Columns:
+    return _participant(event) | {
+        "participant_number": event.participant_number,
+        "site_number": event.site_number,
+        "part": event.part,
+        "level": event.level,
+        "decision_id": event.decision_id,
+    }
+
+
+def _allocated(event: ParticipantAllocated) -> Columns:
+    return _participant(event) | {"part": event.part, "level": event.level}
+
+
+def _dosed(event: FirstDoseRecorded) -> Columns:
+    return _participant(event) | {"first_dose_at": event.given_at}
+
+
+def _ended(event: TreatmentEnded) -> Columns:
+    return _participant(event) | {
+        "treatment_ended_at": event.ended_at,
+        "treatment_end_reason": event.reason,
+    }
+
+
+def _changed(event: ParticipationChanged) -> Columns:
+    return _participant(event) | {"elements": event.elements}
+
+
+def _voided(event: RegistrationVoided) -> Columns:
+    return _participant(event) | {"voided": True}
+
+
+def _level(event: DoseLevelOpened | DoseLevelClosed) -> Columns:
+    return {
+        "level_id": event.level_id,
+        "trial_id": event.trial_id,
+        "part": event.part,
+        "level": event.level,
+    }
+
+
+def _opened(event: DoseLevelOpened) -> Columns:
+    return _level(event) | {"state": "open", "decision_id": event.decision_id, "cause": None}
+
+
+def _closed(event: DoseLevelClosed) -> Columns:
+    return _level(event) | {"state": "closed", "cause": event.cause}
+
+
+def _window(event: DltVerdictRecorded | DltWindowClosed) -> Columns:
+    return {
+        "window_id": event.window_id,
+        "trial_id": event.trial_id,
+        "participant_id": event.participant_id,
+    }
+
+
+def _verdict(event: DltVerdictRecorded) -> Columns:
+    return _window(event) | {
+        "part": event.part,
+        "level": event.level_allocated,
+        "verdict": event.verdict,
+        "provisional": event.provisional,
+    }
+
+
+def _window_closed(event: DltWindowClosed) -> Columns:
+    return _window(event) | {"closed_at": event.closed_at}
+
+
+keep_registration = _keeping(PARTICIPANTS, _registered)
+keep_allocation = _keeping(PARTICIPANTS, _allocated)
+keep_first_dose = _keeping(PARTICIPANTS, _dosed)
+keep_participant_version = _keeping(PARTICIPANTS, _participant)
+keep_treatment_end = _keeping(PARTICIPANTS, _ended)
+keep_participation = _keeping(PARTICIPANTS, _changed)
+keep_voiding = _keeping(PARTICIPANTS, _voided)
+keep_level_opening = _keeping(LEVELS, _opened)
+keep_level_closing = _keeping(LEVELS, _closed)
+keep_verdict = _keeping(VERDICTS, _verdict)
+keep_window_end = _keeping(VERDICTS, _window_closed)

@@ -1,0 +1,87 @@
+"""From a protocol file as stored to the terms that the rules need."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from services.sponsor.domain.boundary import checked_limits
+from services.sponsor.domain.escalation.table import DecisionTable, overlay
+from services.sponsor.domain.ids import PartLevel
+from services.sponsor.domain.protocol_terms import Boundary, PartTerms, ProtocolTerms
+from services.sponsor.domain.quorum import SigningRules
+from services.sponsor.domain.refusals import Refused
+from services.sponsor.domain.roles import Role
+from services.sponsor.store.designs import shipped_table
+
+Document = Mapping[str, Any]
+
+
+class TermsUnusable(Exception):
+    """Rules of the file that cannot be used, each as (path in the file, refusal)."""
+
+    def __init__(self, problems: list[tuple[str, Refused]]) -> None:
+        super().__init__(", ".join(path for path, _ in problems))
+        self.problems = problems
+
+
+def read_terms(document: Document) -> ProtocolTerms:
+    """The terms of a protocol file that has the right form.
+
+    Raises:
+        TermsUnusable: a design that is not shipped, cells or boundaries that cannot be used.
+    """
+    problems: list[tuple[str, Refused]] = []
+    parts: dict[str, PartTerms] = {}
+    for index, part in enumerate(document["parts"]):
+        try:
+            parts[part["part"]] = _part(part)
+        except Refused as refused:
+            step = "monitoring" if refused.code == "boundary_unusable" else "design"
+            problems.append((f"parts.{index}.{step}", refused))
+    if problems:
+        raise TermsUnusable(problems)
+    trial, decision = document["trial"], document["decision"]
+    return ProtocolTerms(
+        code=trial["code"],
+        kind=trial["kind"],
+        version=document["protocol_version"],
+        title=trial["title"],
+        zone=document["zone"],
+        registry_ids=tuple(trial.get("registry_ids", ())),
+        regimes=tuple(document["reporting_regimes"]),
+        documents=frozenset(
+            {("protocol", document["protocol_version"])}
+            | {(form["document"], form["version"]) for form in document["consent"]["documents"]}
+        ),
+        signing=SigningRules(
+            required_roles=tuple(Role(role) for role in decision["required_roles"]),
+            minimum_signers=decision["minimum_signers"],
+        ),
+        parts=parts,
+    )
+
+
+def _part(part: Document) -> PartTerms:
+    return PartTerms(
+        part=part["part"],
+        stratum=part["stratum"],
+        labels=tuple(level["label"] for level in part["levels"]),
+        start_level=part.get("start_level", 1),
+        target=part.get("target"),
+        rule=_table(part["design"]) if part.get("design") else _boundary(part["monitoring"]),
+    )
+
+
+def _table(design: Document) -> DecisionTable:
+    own = [(cell["n"], cell["dlt"], cell["pending"], cell["decision"]) for cell in design.get("cells", ())]
+    return overlay(shipped_table(design["id"], design["version"]), own)
+
+
+def _boundary(monitoring: Document) -> Boundary:
+    stated = {int(evaluable): dlts for evaluable, dlts in monitoring["close_if_dlts_at_least"].items()}
+    counted = monitoring.get("counts", ())
+    return Boundary(
+        text=monitoring["source"],
+        limits=checked_limits(stated, monitoring["max_evaluable"]),
+        max_evaluable=monitoring["max_evaluable"],
+        counted_with=tuple(PartLevel(part=place["part"], level=place["level"]) for place in counted),
+    )

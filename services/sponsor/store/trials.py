@@ -1,0 +1,60 @@
+"""Trials in the store."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+
+from services.sponsor.domain.ids import TrialId
+from services.sponsor.domain.trial import Trial, TrialState
+from services.sponsor.store.tables import TrialRow
+from shared.database import Tx
+from shared.rows import insert_once, table_of
+
+_TRIALS = table_of(TrialRow)
+
+
+async def add_trial(tx: Tx, trial: Trial, *, created_by: str, created_at: datetime) -> bool:
+    """Add the trial unless its code is taken; say whether it was added."""
+    values = {
+        "id": trial.id,
+        "code": trial.code,
+        "state": trial.state.value,
+        "reason": trial.reason,
+        "created_by": created_by,
+        "created_at": created_at,
+    }
+    return await insert_once(tx, _TRIALS, values)
+
+
+async def save_trial(tx: Tx, trial: Trial) -> None:
+    await tx.execute(
+        update(_TRIALS).where(_TRIALS.c.id == trial.id).values(state=trial.state.value, reason=trial.reason)
+    )
+
+
+async def load_trial(tx: Tx, trial_id: str) -> Trial | None:
+    """The trial, locked until the transaction ends: whatever changes something of a trial takes turns here."""
+    row = (await tx.execute(select(_TRIALS).where(_TRIALS.c.id == trial_id).with_for_update())).one_or_none()
+    return None if row is None else _trial(row)
+
+
+async def look_at_trial(tx: Tx, trial_id: str) -> Trial | None:
+    """The trial, not locked."""
+    row = (await tx.execute(select(_TRIALS).where(_TRIALS.c.id == trial_id))).one_or_none()
+    return None if row is None else _trial(row)
+
+
+async def trials_after(
+    tx: Tx, after: str, limit: int, *, codes: Collection[str] | None = None
+) -> list[Trial]:
+    """Trials by ascending id; `codes` None means all of them."""
+    statement = select(_TRIALS).where(_TRIALS.c.id > after).order_by(_TRIALS.c.id).limit(limit)
+    if codes is not None:
+        statement = statement.where(_TRIALS.c.code.in_(sorted(codes)))
+    return [_trial(row) for row in await tx.execute(statement)]
+
+
+def _trial(row: Any) -> Trial:
+    return Trial(id=TrialId(row.id), code=row.code, state=TrialState(row.state), reason=row.reason)

@@ -1,0 +1,27 @@
+"""Opening a service's store by its URL."""
+
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+
+from shared.database import Database
+from shared.postgres_store import PostgresDatabase
+from shared.sqlite_store import SqliteDatabase
+
+
+def open_database(url: str, *, notify: bool = False) -> Database:
+    """The store at a URL, not started yet.
+
+    Args:
+        url: `sqlite:///path` or `postgresql+asyncpg://...`.
+        notify: on PostgreSQL, wake a relay that runs in another process.
+
+    Raises:
+        ValueError: another kind of database.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite" and parsed.database:
+        return SqliteDatabase(Path(parsed.database))
+    if parsed.get_backend_name() == "postgresql":
+        return PostgresDatabase(url, notify=notify)
+    raise ValueError("the store is SQLite or PostgreSQL")
