@@ -20,7 +20,7 @@ from shared.domain_clock import ClockCannotGoBack, DemonstrationClock
 from shared.json_body import Instant, StrictModel, parse_body, read_limited, request_body
 from shared.perform import Answer
 from shared.problems import Problem
-from shared.service import Service, service_of
+from shared.service import Service, service_of, with_delivery_effects
 from shared.timers import ran_until
 from shared.watermarks import all_positions
 
@@ -296,7 +296,7 @@ async def check_copies(request: Request, principal: Person) -> rebuild.RebuildCh
     return await rebuild.check_rebuild(
         service.database,
         service.definition.metadata,
-        service.definition.consumers,
+        [with_delivery_effects(service.name, consumer) for consumer in service.definition.consumers],
         service.definition.projections,
         service.history,
     )

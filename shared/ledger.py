@@ -5,11 +5,12 @@ Nothing here is assumed: whoever reads both ends can count what was lost and wha
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import MetaData, select
 
-from shared.database import Sql, Tx
+from shared.database import Sql, Tx, read_instant
 from shared.tables import canonical_json
 from shared.timers import ran_until
 from shared.watermarks import all_positions
@@ -28,6 +29,7 @@ class PublishedEntry:
     aggregate_id: str
     aggregate_version: int
     causation_id: str | None
+    stored_at: datetime
 
 
 async def published_entries(tx: Tx, topic: str, *, after: int) -> list[PublishedEntry]:
@@ -42,6 +44,7 @@ async def published_entries(tx: Tx, topic: str, *, after: int) -> list[Published
             aggregate_id=row[4],
             aggregate_version=row[5],
             causation_id=row[6],
+            stored_at=read_instant(row[7]),
         )
         for row in rows
     ]
@@ -98,8 +101,8 @@ def _plain(value: Any) -> Any:
 
 
 _PUBLISHED = Sql(
-    "SELECT pub_seq, event_id, type, partition, aggregate_id, aggregate_version, causation_id FROM outbox"
-    " WHERE topic = $1 AND pub_seq > $2 ORDER BY pub_seq LIMIT $3"
+    "SELECT pub_seq, event_id, type, partition, aggregate_id, aggregate_version, causation_id, created_at"
+    " FROM outbox WHERE topic = $1 AND pub_seq > $2 ORDER BY pub_seq LIMIT $3"
 )
 _TAKEN = Sql(
     "SELECT event_id FROM inbox WHERE consumer = $1 AND topic = $2 AND event_id > $3 ORDER BY event_id LIMIT $4"

@@ -19,6 +19,11 @@ class Refused(Exception):
         self.status = status
         self.problem = problem
 
+    def in_words(self) -> str:
+        """Code, detail and the places of errors, in one line."""
+        errors = ", ".join(f"{one['path']}: {one['message']}" for one in self.problem.get("errors", ()))
+        return f"{self.problem.get('code')}: {self.problem.get('detail', '')} {errors}".strip()
+
     @property
     def not_permitted(self) -> bool:
         return self.status in (401, 403)

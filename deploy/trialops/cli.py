@@ -50,7 +50,7 @@ def main() -> None:
         _end(f"{error}; give --token or set TRIALOPS_TOKEN", EXIT_NOT_PERMITTED)
     except Refused as refusal:
         code = EXIT_NOT_PERMITTED if refusal.not_permitted else EXIT_FAILED
-        _end(f"{refusal.problem.get('code')}: {refusal.problem.get('title', '')}", code)
+        _end(refusal.in_words(), code)
 
 
 def _end(line: str, code: int) -> None:

@@ -76,7 +76,7 @@ def _greet(home: Home, url: str) -> None:
     console.print(f'curl -s -H "Authorization: Bearer $TOKEN" {url}/sponsor/api/v1/trials', soft_wrap=True)
     console.print(
         f'curl -s -H "Authorization: Bearer $TOKEN" -H "Idempotency-Key: first" -H "Content-Type: application/json"'
-        f" --data @docs/examples/pbtc042.protocol.json {url}/sponsor/api/v1/trials",
+        f" --data @deploy/trialops/demo/pbtc042.protocol.json {url}/sponsor/api/v1/trials",
         soft_wrap=True,
     )
     console.print("\nOther roles: trialops dev token --role site_nurse --trial PBTC042 --site 001")

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from pydantic import SecretStr
-from services.enrolment.app import program as enrolment
-from services.safety.app import program as safety
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from services.enrolment.app import program as enrolment
+from services.safety.app import program as safety
 from services.sponsor.app import program as sponsor
 from shared.application import build_application
 from shared.clock import server_now
@@ -98,10 +98,11 @@ class Installation:
             self.services[name] = service
             verifier = TokenVerifier(keys, DEVELOPMENT_ISSUER, name, server_now)
             self._apps[name] = build_application(service, verifier)
+        if self._place.kafka_bootstrap_servers is None:
+            self._connect()  # before the relays speak: their first watermarks are what makes the others fresh
         for service in self.services.values():
             await service.start(worker=True)
         if self._place.kafka_bootstrap_servers is None:
-            self._connect()
             self._direct.start()
             return
         for service in self.services.values():

@@ -1,5 +1,7 @@
 """The enrolment service: the only place where its parts are put together."""
 
+from pathlib import Path
+
 from services.enrolment.api import (
     board,
     doses,
@@ -15,18 +17,22 @@ from services.enrolment.commands.settle_trial import settle_every_trial
 from services.enrolment.consumers.safety_events import SAFETY_EVENTS
 from services.enrolment.consumers.sponsor_events import SPONSOR_EVENTS
 from services.enrolment.domain.refusals import Refused
+from services.enrolment.events.examples import EXAMPLES
+from services.enrolment.events.published import PUBLISHED
 from services.enrolment.store.copies import COPIES
 from services.enrolment.store.tables import METADATA
 from services.enrolment.timers.slot_expiry import SLOT_EXPIRY
 from shared.consumer import Projections
-from shared.service import Definition
+from shared.process import Program
+from shared.service import Definition, Published
+from shared.service_settings import ServiceSettings
 
 
-def definition() -> Definition:
-    """What the enrolment service is."""
+def definition(settings: ServiceSettings) -> Definition:
+    """What the enrolment service is; none of it depends on its settings."""
     return Definition(
-        name="enrolment",
-        title="Enrolment",
+        name=settings.service,
+        title="Enrolment: people, places, registrations and doses",
         metadata=METADATA,
         consumers=(SPONSOR_EVENTS, SAFETY_EVENTS),
         projections=Projections(tables=COPIES, settle=settle_every_trial, on_parked=report_parked),
@@ -42,4 +48,8 @@ def definition() -> Definition:
         timers=(SLOT_EXPIRY,),
         translations={Refused: to_problem},
         topics_relied_on=("sponsor.events.v1", "safety.events.v1"),
+        published=Published(events=PUBLISHED, examples=EXAMPLES),
     )
+
+
+program = Program(name="enrolment", define=definition, folder=Path(__file__).parent)

@@ -1,5 +1,7 @@
 """The safety service put together: what it consumes, publishes, times, sends and answers."""
 
+from pathlib import Path
+
 from services.safety.api import adverse_events, alerts, dlt_verdicts, duty_periods
 from services.safety.commands.call_steps import OutsideChannel
 from services.safety.commands.settle_copies import settle_copies
@@ -20,6 +22,7 @@ from services.safety.timers.sends import send_alerts
 from services.safety.timers.seriousness import SERIOUSNESS
 from shared.consumer import Projections
 from shared.problems import Problem
+from shared.process import Program
 from shared.service import Definition, Loop, Published
 from shared.service_settings import ServiceSettings
 from shared.settings import MailSettings
@@ -64,3 +67,6 @@ def _to_problem(refused: Refused) -> Problem:
         detail=refused.detail,
         extra=dict(refused.facts),
     )
+
+
+program = Program(name="safety", define=definition, folder=Path(__file__).parent, alert_channel_needed=True)

@@ -100,7 +100,7 @@ class Person:
 
     async def get(self, path: str, **query: Any) -> httpx.Response:
         return await self.client.get(
-            f"/{self.service}/api/v1{path}", params=query, headers=self._authorization()
+            f"/{self.service}/api/v1{path}", params=query or None, headers=self._authorization()
         )
 
     def _authorization(self) -> dict[str, str]:

@@ -307,10 +307,7 @@ class World:
         authorised: bool = True,
     ) -> Record:
         administrations = [AdministrationV1(at=at, given=True, missed_because=None) for at in given]
-        administrations += [
-            AdministrationV1(at=at, given=False, missed_because=why)  # type: ignore[arg-type]
-            for at, why in missed
-        ]
+        administrations += [AdministrationV1(at=at, given=False, missed_because=why) for at, why in missed]
         return self.say(
             DoseRecordedV1(
                 trial_id=self.trial_id,
@@ -328,7 +325,7 @@ class World:
                 trial_id=self.trial_id,
                 participant_id=participant_id,
                 ended_at=at,
-                reason=reason,  # type: ignore[arg-type]
+                reason=reason,
                 before_first_dose=False,
             )
         )
@@ -404,6 +401,36 @@ class World:
         assert answer.status_code == 200, answer.text
         found: list[dict[str, Any]] = answer.json()["alerts"]
         return found
+
+    async def on_duty(
+        self,
+        person: str,
+        role: str = "duty_officer",
+        *,
+        trial: str = "EP01",
+        hours: int = 24 * 60,
+        **stated: Any,
+    ) -> dict[str, Any]:
+        """Put somebody on the rota from an hour ago on."""
+        now = await self.now()
+        body = {
+            "trial": trial,
+            "person": person,
+            "address": f"{person}@hospital.example",
+            "role": role,
+            "from_at": format_instant(now - timedelta(hours=1)),
+            "until_at": format_instant(now + timedelta(hours=hours)),
+        } | stated
+        answer = await self.running.person("planner", "trial_manager:*:*").post("/duty-periods", body)
+        assert answer.status_code == 201, answer.text
+        period: dict[str, Any] = answer.json()
+        return period
+
+    async def alert(self, alert_id: str) -> dict[str, Any]:
+        answer = await self.officer.get(f"/alerts/{alert_id}")
+        assert answer.status_code == 200, answer.text
+        shown: dict[str, Any] = answer.json()
+        return shown
 
     async def alert_kinds(self) -> list[str]:
         return [alert["kind"] for alert in await self.alerts()]

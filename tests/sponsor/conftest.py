@@ -35,7 +35,7 @@ from shared.testing.stores import any_store
 
 REPOSITORY = Path(__file__).parents[2]
 MIGRATIONS = REPOSITORY / "services" / "sponsor" / "store" / "migrations"
-REPLAYED = REPOSITORY / "docs" / "examples" / "pbtc042.protocol.json"
+REPLAYED = REPOSITORY / "deploy" / "trialops" / "demo" / "pbtc042.protocol.json"
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 Json = dict[str, Any]
 

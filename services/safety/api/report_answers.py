@@ -142,9 +142,7 @@ def receipt_out(receipt: Receipt) -> ReceiptOut:
     record, decision = receipt.kept.record, receipt.kept.decision
     aware_at = record.event.content.aware.at
     veiled = receipt.receipt_only and record.matched is Matched.MATCHED
-    queries = [
-        query for query in decision.queries if not (veiled and query.code in ABOUT_THE_PARTICIPANT)
-    ]
+    queries = [query for query in decision.queries if not (veiled and query.code in ABOUT_THE_PARTICIPANT)]
     return ReceiptOut(
         report_id=record.event.id,
         version=record.event.version,

@@ -22,6 +22,7 @@ from shared.rows import insert_row, table_of, upsert_row
 
 _EVENTS = table_of(AdverseEventRow)
 _VERSIONS = table_of(AdverseEventVersionRow)
+_SAID = tuple(column for column in _VERSIONS.columns if column.name not in ("statement", "conclusion"))
 _CURRENT = (_VERSIONS.c.adverse_event_id == _EVENTS.c.id) & (_VERSIONS.c.version == _EVENTS.c.version)
 
 
@@ -55,8 +56,13 @@ async def load_report(tx: Tx, report_id: str, *, lock: bool = False) -> ReportRe
 
 async def events_of_participant(tx: Tx, participant_id: str) -> tuple[AdverseEvent, ...]:
     """Newest version of every event of a participant, oldest report first."""
-    statement = _current().where(_EVENTS.c.participant_id == participant_id).order_by(_EVENTS.c.id)
-    return tuple(_record(row).event for row in await tx.execute(statement))
+    statement = (
+        select(*_SAID)
+        .join(_EVENTS, _CURRENT)
+        .where(_EVENTS.c.participant_id == participant_id)
+        .order_by(_EVENTS.c.id)
+    )
+    return tuple(_event(row) for row in await tx.execute(statement))
 
 
 async def versions_of(tx: Tx, report_id: str) -> list[RecordedVersion]:

@@ -106,9 +106,11 @@ async def _change_holds(
             picture.unmatched_levels(part),
         ).items()
     }
-    held = {place for place, hold in known.items() if hold.held}
+    held = {place: hold.reason for place, hold in known.items() if hold.held}
     events = []
-    for place in sorted(held ^ due.keys()):
+    for place in sorted(held.keys() | due.keys()):
+        if held.get(place) == due.get(place):
+            continue
         before = known.get(place)
         hold = CohortHold(
             id=before.id if before else CohortHoldId(act.new_id()),

@@ -224,7 +224,10 @@ class DoseDecisionSupersededV1(PublishedEvent):
 
 
 class CohortHeldV1(PublishedEvent):
-    """The sponsor holds a level on top of what the cohort rule says. Subject: the level's hold."""
+    """The sponsor holds a level on top of what the cohort rule says. Subject: the level's hold.
+
+    Said again when the reason changes while the level stays held.
+    """
 
     event_type: ClassVar[str] = "sponsor.cohort.held.v1"
 

@@ -143,9 +143,7 @@ async def test_a_nurses_grade_is_provisional_until_an_investigator_confirms_it(w
 
 async def test_a_confirmed_exclusion_takes_the_dlt_away(world: Any) -> None:
     await world.treat()
-    receipt = await world.reported(
-        term="Alanine aminotransferase increased", grade=3, causality="possible"
-    )
+    receipt = await world.reported(term="Alanine aminotransferase increased", grade=3, causality="possible")
     before = await world.verdict()
 
     answer = await world.investigator.post(
@@ -173,9 +171,7 @@ async def test_only_exclusions_of_the_definition_can_be_confirmed(world: Any) ->
 
 async def test_an_opinion_taken_by_telephone_counts_once_the_investigator_confirms_it(world: Any) -> None:
     await world.treat()
-    receipt = await world.reported(
-        by=world.officer, grade=3, causality="unrelated", stated_by="dr-site"
-    )
+    receipt = await world.reported(by=world.officer, grade=3, causality="unrelated", stated_by="dr-site")
     stated = await world.verdict()
 
     answer = await world.investigator.post(

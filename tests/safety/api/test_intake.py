@@ -153,9 +153,9 @@ async def test_nobody_unknown_reports(world: Any) -> None:
 async def test_a_nul_is_replaced_and_not_refused(world: Any) -> None:
     receipt = await world.reported(verbatim="before\u0000after", narrative="\u0000")
 
-    shown = (await world.running.person("all", "safety_officer:*:*").get(
-        f"/adverse-events/{receipt['report_id']}"
-    )).json()
+    shown = (
+        await world.running.person("all", "safety_officer:*:*").get(f"/adverse-events/{receipt['report_id']}")
+    ).json()
     assert shown["versions"][0]["content"]["verbatim"] == "before\ufffdafter"
 
 
@@ -210,7 +210,11 @@ async def test_contradictions_are_accepted_alerted_and_queried(world: Any) -> No
     receipt = await world.reported(grade=5, term="Sepsis", outcome="recovering", seriousness=[])
 
     codes = {each["code"] for each in receipt["queries"]}
-    assert {"grade_5_outcome_not_fatal", "grade_5_without_death_date", "grade_5_without_death_seriousness"} <= codes
+    assert {
+        "grade_5_outcome_not_fatal",
+        "grade_5_without_death_date",
+        "grade_5_without_death_seriousness",
+    } <= codes
     assert "death" in [alert["kind"] for alert in receipt["alerts"]]
 
 
@@ -259,7 +263,9 @@ async def test_a_report_for_a_trial_nobody_knows_is_a_fact_of_the_network(world:
     assert set(await world.alert_kinds()) == {"death", "unmatched_report"}
 
 
-@pytest.mark.parametrize("missing", ["trial", "participant_number", "site_number", "aware_at", "onset", "term"])
+@pytest.mark.parametrize(
+    "missing", ["trial", "participant_number", "site_number", "aware_at", "onset", "term"]
+)
 async def test_every_field_may_be_missing(world: Any, omit: object, missing: str) -> None:
     await world.treat()
 
@@ -297,7 +303,9 @@ async def test_a_reporter_from_another_site_gets_a_receipt_and_no_record(world: 
     await world.reported(grade=5, term="Sepsis", outcome="fatal", death_on=died, seriousness=["death"])
     elsewhere = world.running.person("nurse-2", "site_nurse:EP01:099")
 
-    receipt = await world.reported(by=elsewhere, grade=5, term="Sepsis", outcome="fatal", seriousness=["death"])
+    receipt = await world.reported(
+        by=elsewhere, grade=5, term="Sepsis", outcome="fatal", seriousness=["death"]
+    )
 
     assert receipt["receipt_only"] is True
     assert receipt["alerts"] == []

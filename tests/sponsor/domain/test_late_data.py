@@ -8,7 +8,14 @@ from services.sponsor.domain.escalation.result import Recommendation, Recommenda
 from services.sponsor.domain.escalation.rolling_six import PartHistory, recommend
 from services.sponsor.domain.escalation.table import DecisionTable
 from services.sponsor.domain.ids import PartLevel, TrialId
-from services.sponsor.domain.late_data import LateDataFinding, LateReason, evaluate_late_data
+from services.sponsor.domain.late_data import (
+    LateDataFinding,
+    LateReason,
+    evaluate_late_data,
+    finding_payload,
+    require_current,
+)
+from services.sponsor.domain.refusals import Refused
 from services.sponsor.domain.snapshot import Snapshot
 from services.sponsor.domain.standing import Standing, Verdict, count_levels
 
@@ -139,3 +146,46 @@ def test_a_new_version_with_the_same_answer_does_not_supersede(judge: Judge, sta
     finding = judge(before, [replace(before[0], verdict_version=7)])
 
     assert not finding.superseded
+
+
+def test_a_snapshot_serves_while_nothing_it_rests_on_has_changed(judge: Judge, standing: Build) -> None:
+    before = [standing(1), standing(2), standing(3)]
+    finding = judge(before, before)
+
+    require_current(finding, finding.old)
+
+
+def test_a_snapshot_with_changed_data_serves_no_further_decision(judge: Judge, standing: Build) -> None:
+    before = [standing(1), standing(2), standing(3)]
+    finding = judge(before, [standing(1), standing(2), standing(3, Verdict.NOT_EVALUABLE)])
+
+    with pytest.raises(Refused, match="snapshot_outdated") as refusal:
+        require_current(finding, finding.old)
+
+    assert refusal.value.facts["changed"] == ["p03"]
+
+
+def test_a_snapshot_serves_no_further_decision_when_those_who_joined_since_make_the_design_more_cautious(
+    judge: Judge, standing: Build
+) -> None:
+    before = [standing(1), standing(2), standing(3)]
+    joined = [*before, standing(4, Verdict.DLT), standing(5, Verdict.DLT)]
+    finding = judge(before, joined)
+    present = judge(joined, joined).old
+
+    assert not finding.superseded
+    with pytest.raises(Refused, match="snapshot_outdated"):
+        require_current(finding, present)
+
+
+def test_the_gravest_reason_is_named(judge: Judge, standing: Build) -> None:
+    before = [standing(1), standing(2), standing(3)]
+    now = [standing(1, Verdict.NOT_EVALUABLE), standing(2, Verdict.DLT), standing(3)]
+
+    finding = judge(before, now)
+
+    assert finding.reason is LateReason.LATE_DLT
+    assert [change["reason"] for change in finding_payload(finding)["changes"]] == [  # type: ignore[index, union-attr]
+        "revised",
+        "late_dlt",
+    ]

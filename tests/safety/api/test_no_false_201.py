@@ -1,0 +1,95 @@
+"""A 201 that was not committed would stop a clock that never started: no writing route may give one."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from shared.database import StoreFull, StoreUnavailable
+
+STATEMENT = {"verbatim": "x", "seriousness": ["death"], "reason": "y"}
+DUTY = {
+    "trial": "EP01",
+    "person": "x",
+    "role": "duty_officer",
+    "from_at": "2026-01-01T00:00:00Z",
+    "until_at": "2099-01-01T00:00:00Z",
+}
+ROUTES: list[tuple[str, dict[str, Any]]] = [
+    ("/adverse-events", {"verbatim": "x"}),
+    ("/adverse-events/{matched}/confirmations", {"grades": True}),
+    ("/adverse-events/{matched}/amendments", STATEMENT),
+    ("/adverse-events/{unmatched}/matches", {"participant_number": "EP01-012-0017"}),
+    ("/adverse-events/{nobodys}/clearances", {"reason": "x"}),
+    ("/duty-periods", DUTY),
+    ("/duty-periods/{period}/endings", {}),
+    ("/alerts/{alert}/acknowledgements", {}),
+    ("/alerts/{acknowledged}/resolutions", {}),
+]
+
+
+class _CommitFails:
+    """A store whose commit fails after the command has done its work."""
+
+    def __init__(self, database: Any, failure: Exception) -> None:
+        self._database = database
+        self._failure = failure
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._database, name)
+
+    async def write(self, work: Callable[..., Any]) -> Any:
+        async def undone(tx: Any) -> Any:
+            await work(tx)
+            raise self._failure
+
+        return await self._database.write(undone)
+
+
+@pytest.fixture
+async def ids(world: Any) -> dict[str, str]:
+    await world.on_duty("everybody")
+    period = await world.on_duty("other")
+    await world.treat()
+    matched = await world.reported(by=world.nurse, grade=3, seriousness=["death"])
+    unmatched = await world.reported(by=world.officer, participant_number="typo", seriousness=["death"])
+    nobodys = await world.reported(by=world.officer, participant_number="typo", seriousness=["death"])
+    alerts = [alert["alert_id"] for alert in await world.alerts()]
+    everybody = world.running.person("everybody", "safety_officer:*:*")
+    await everybody.post(f"/alerts/{alerts[1]}/acknowledgements", {})
+    return {
+        "matched": matched["report_id"],
+        "unmatched": unmatched["report_id"],
+        "nobodys": nobodys["report_id"],
+        "alert": alerts[0],
+        "acknowledged": alerts[1],
+        "period": period["duty_period_id"],
+    }
+
+
+@pytest.mark.parametrize(("failure", "status"), [(StoreUnavailable(), 503), (StoreFull(), 507)])
+async def test_no_route_says_201_when_the_commit_failed(
+    world: Any, ids: dict[str, str], failure: Exception, status: int
+) -> None:
+    everybody = world.running.person("everybody", "safety_officer:*:*", "site_investigator:*:*")
+    performer = world.running.service.performer
+    before = await world.running.published(), await world.audited()
+    performer._database = _CommitFails(performer._database, failure)
+
+    answers = {route: (await everybody.post(route.format(**ids), body)).status_code for route, body in ROUTES}
+
+    performer._database = performer._database._database
+    assert answers == dict.fromkeys(answers, status)
+    assert (await world.running.published(), await world.audited()) == before
+    for route, body in ROUTES:
+        assert (await everybody.post(route.format(**ids), body)).status_code == 201, route
+
+
+async def test_every_writing_route_is_tried(world: Any) -> None:
+    documented = {
+        path
+        for path, methods in world.running.client._transport.app.openapi()["paths"].items()
+        if "post" in methods and "/delivery" not in path and "/demonstration-clock" not in path
+    }
+
+    assert len(ROUTES) == len(documented)
