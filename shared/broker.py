@@ -32,6 +32,7 @@ log = structlog.get_logger(__name__)
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
 WATCH_EVERY_SECONDS = 5.0
+ANSWER_SECONDS = 10.0
 STALLED_SECONDS = 30.0
 GIVE_UP_SECONDS = 60.0
 
@@ -127,8 +128,9 @@ class KafkaFeed:
                 beat()
 
     async def _rebuild(self) -> None:
-        with suppress(KafkaError, OSError, TimeoutError):
-            await asyncio.wait_for(self._subscriber.stop(), timeout=20)
+        with suppress(KafkaError, OSError):
+            async with asyncio.timeout(20):
+                await self._subscriber.stop()
         await start_when_reachable(self._subscriber.start, what=self.topic)
 
     async def _positions_and_waiting(self) -> tuple[dict[TopicPartition, int], int] | None:
@@ -138,9 +140,10 @@ class KafkaFeed:
             return None
         try:
             partitions = list(consumer.assignment())
-            ends = await asyncio.wait_for(consumer.end_offsets(partitions), timeout=5)
-            at = {one: await asyncio.wait_for(consumer.position(one), timeout=5) for one in partitions}
-        except (KafkaError, OSError, TimeoutError):
+            async with asyncio.timeout(ANSWER_SECONDS):
+                ends = await consumer.end_offsets(partitions)
+                at = {one: await consumer.position(one) for one in partitions}
+        except (KafkaError, OSError):
             return None
         return at, sum(max(0, ends[partition] - position) for partition, position in at.items())
 

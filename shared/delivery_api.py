@@ -22,6 +22,7 @@ from shared.perform import Answer
 from shared.problems import Problem
 from shared.service import Service, service_of, with_delivery_effects
 from shared.timers import ran_until
+from shared.wakeup import announce_clock
 from shared.watermarks import all_positions
 
 OPERATIONS = ("operations",)
@@ -344,6 +345,7 @@ async def move_clock(request: Request, principal: Person) -> Response:
             ) from None
         await record(tx, act, f"clock:{service.name}", "demonstration-clock.moved", {"to": str(now)})
         tx.after_commit(service.timers.wake)
+        await announce_clock(tx)
         return Answer(body={"now": now})
 
     return await service.performer.command(request, principal, raw, command)

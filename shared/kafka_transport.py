@@ -68,7 +68,8 @@ class KafkaTransport:
 
     async def publish(self, batch: Sequence[OutgoingRecord]) -> list[BaseException | None]:
         try:
-            answers = await asyncio.wait_for(self._send([one.record for one in batch]), timeout=BATCH_SECONDS)
+            async with asyncio.timeout(BATCH_SECONDS):
+                answers = await self._send([one.record for one in batch])
         except Exception as error:
             await self._abandon()
             return [error] * len(batch)
@@ -82,8 +83,9 @@ class KafkaTransport:
     async def watermark(self, service: str, marks: Sequence[Watermark]) -> None:
         try:
             records = [to_record(service, mark) for mark in marks]
-            answers = await asyncio.wait_for(self._send(records), timeout=BATCH_SECONDS)
-            failed = next((answer for answer in answers if answer is not None), None)
+            async with asyncio.timeout(BATCH_SECONDS):
+                answers = await self._send(records)
+            failed: BaseException | None = next((one for one in answers if one is not None), None)
         except Exception as error:
             failed = error
         if failed is not None:

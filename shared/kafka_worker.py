@@ -6,7 +6,7 @@ from shared.broker import KafkaFeed, build_broker, check_partitions, start_when_
 from shared.kafka_transport import KafkaConnection
 from shared.postgres_store import PostgresDatabase
 from shared.service import Service
-from shared.wakeup import listen_for_outbox
+from shared.wakeup import listen
 
 
 async def consume_from_kafka(service: Service, connection: KafkaConnection) -> None:
@@ -27,7 +27,7 @@ async def consume_from_kafka(service: Service, connection: KafkaConnection) -> N
         service.run(f"feed:{feed.topic}", _watching(feed))
     if isinstance(service.database, PostgresDatabase):
         database = service.database
-        service.run("wakeup", lambda: listen_for_outbox(database, service.relay.wake))
+        service.run("wakeup", lambda: listen(database, outbox=service.relay.wake, clock=service.timers.wake))
 
 
 def _watching(feed: KafkaFeed) -> Callable[[], Awaitable[None]]:

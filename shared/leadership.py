@@ -94,6 +94,6 @@ async def _watch(connection: asyncpg.Connection, lost: asyncio.Event) -> None:
         while not lost.is_set():
             await asyncio.sleep(TRY_EVERY_SECONDS)
             try:
-                await asyncio.wait_for(connection.fetchval("SELECT 1"), timeout=ANSWER_SECONDS)
+                await connection.fetchval("SELECT 1", timeout=ANSWER_SECONDS)
             except Exception:
                 lost.set()

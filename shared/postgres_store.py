@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from typing import Any, NoReturn, TypeVar
 
 import asyncpg
+import structlog
 from sqlalchemy import CursorResult, Executable
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
@@ -35,18 +36,15 @@ from shared.database import (
 )
 from shared.failpoints import failpoint
 
+log = structlog.get_logger(__name__)
+
 T = TypeVar("T")
 
 ATTEMPTS_ON_CONFLICT = 4
 UNDO_SECONDS = 5.0
-_DRIVER_ERRORS = (
-    DBAPIError,
-    PoolExhausted,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,
-    OSError,
-)
+OVERFLOW = 10
+_CONNECTION_LOST = (OSError, PoolExhausted, asyncpg.InterfaceError, asyncpg.InternalClientError)
+_DRIVER_ERRORS = (DBAPIError, asyncpg.PostgresError, *_CONNECTION_LOST)
 _SERVER_SETTINGS = {
     "application_name": "trialops",
     "jit": "off",
@@ -208,9 +206,8 @@ class PostgresDatabase:
             raise StoreUnavailable("the store is not started")
         try:
             async with self._engine.connect() as connection:
-                driver = await _living_driver(connection)
+                driver = await self._begun(connection, _BEGIN_READ if read_only else "BEGIN")
                 try:
-                    await driver.execute(_BEGIN_READ if read_only else "BEGIN")
                     yield PostgresTx(connection, driver)
                     # After a failed statement the server answers COMMIT with a rollback, and no error.
                     if await driver.execute("COMMIT") != "COMMIT":
@@ -221,14 +218,24 @@ class PostgresDatabase:
         except _DRIVER_ERRORS as error:
             _raise_translated(error)
 
-
-async def _living_driver(connection: AsyncConnection) -> Any:
-    """The driver's connection; those that the server has closed in the meantime are replaced."""
-    while True:
-        driver: Any = (await connection.get_raw_connection()).driver_connection
-        if not driver.is_closed():
-            return driver
-        await connection.invalidate()
+    async def _begun(self, connection: AsyncConnection, begin: str) -> Any:
+        """Begin on a connection that lives; those that died in the pool are thrown away with no command lost."""
+        for _ in range(self._pool_size + OVERFLOW + 1):
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            begun = False
+            try:
+                if not driver.is_closed():
+                    await driver.execute(begin)
+                    begun = True
+                    return driver
+            except TimeoutError:
+                raise  # no answer at all: another connection would get none either
+            except (asyncpg.PostgresError, *_CONNECTION_LOST):
+                log.info("dead_connection_replaced")
+            finally:
+                if not begun:
+                    await connection.invalidate()
+        raise StoreUnavailable("no connection lives long enough to begin")
 
 
 async def _undo(connection: AsyncConnection, driver: Any) -> None:
@@ -237,7 +244,7 @@ async def _undo(connection: AsyncConnection, driver: Any) -> None:
     Nothing is assumed of its state: the BEGIN or the COMMIT itself may have been interrupted.
     """
     try:
-        await asyncio.shield(asyncio.wait_for(driver.execute("ROLLBACK"), timeout=UNDO_SECONDS))
+        await asyncio.shield(driver.execute("ROLLBACK", timeout=UNDO_SECONDS))
     except BaseException as error:
         await connection.invalidate()
         if not isinstance(error, _DRIVER_ERRORS):
@@ -250,7 +257,7 @@ def postgres_engine(url: str, *, pool_size: int = 10, answer_seconds: float = 40
         url,
         isolation_level="AUTOCOMMIT",
         pool_size=pool_size,
-        max_overflow=10,
+        max_overflow=OVERFLOW,
         pool_timeout=10,
         pool_pre_ping=False,
         connect_args={"server_settings": _SERVER_SETTINGS, "timeout": 10, "command_timeout": answer_seconds},
@@ -273,9 +280,6 @@ def _raise_translated(error: BaseException) -> NoReturn:
     if state.startswith(_UNAVAILABLE_CLASSES) or isinstance(cause, _CONNECTION_LOST):
         raise StoreUnavailable(type(cause).__name__) from error
     raise error
-
-
-_CONNECTION_LOST = (OSError, PoolExhausted, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 def _driver_error(error: BaseException) -> BaseException:

@@ -14,6 +14,7 @@ A crash between 2 and 3 repeats records and loses none.
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -127,10 +128,10 @@ class Relay:
 
     async def _wait(self) -> None:
         left = self._last_watermark + self._watermark_period - monotonic()
-        try:
-            await asyncio.wait_for(self._wakeup.wait(), timeout=max(0.0, min(left, POLL_SECONDS)))
-        except TimeoutError:
-            return
+        # Not `wait_for`: before Python 3.12 it loses a cancellation that meets the wake-up.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, min(left, POLL_SECONDS))):
+                await self._wakeup.wait()
 
     @property
     def _watermark_period(self) -> float:

@@ -7,6 +7,7 @@ was paused and woke up after another took over writes nothing.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -79,10 +80,10 @@ class TimerLoop:
             await asyncio.sleep(self._period)
 
     async def _wait(self) -> None:
-        try:
-            await asyncio.wait_for(self._wakeup.wait(), timeout=self._period)
-        except TimeoutError:
-            return
+        # Not `wait_for`: before Python 3.12 it loses a cancellation that meets the wake-up.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._period):
+                await self._wakeup.wait()
 
     async def lead_once(self) -> None:
         """Take the lead without a lock, for tests and tools that run turns by hand."""

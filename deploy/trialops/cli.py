@@ -11,6 +11,7 @@ import typer
 from deploy.trialops import audit, delivery, demonstrate, develop, hosting
 from deploy.trialops.calls import Refused, Unreachable
 from deploy.trialops.home import NoKey
+from shared import __version__
 
 EXIT_FAILED, EXIT_UNREACHABLE, EXIT_NOT_PERMITTED = 1, 3, 4
 
@@ -34,9 +35,7 @@ def _main(
     version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
 ) -> None:
     if version:
-        from importlib.metadata import version as installed
-
-        typer.echo(installed("trialops"))
+        typer.echo(__version__)
         raise typer.Exit
 
 

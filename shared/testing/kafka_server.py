@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -22,9 +23,7 @@ class KafkaServer:
     """One broker in KRaft mode, reachable on a port of 127.0.0.1 that stays the same over restarts."""
 
     def __init__(self, image: str = KAFKA_IMAGE) -> None:
-        import docker
-
-        self._docker = docker.from_env(timeout=60)
+        self._docker: Any = import_module("docker").from_env(timeout=60)  # only where Docker is asked for
         self._image = image
         self._port = _free_port()
         self._container: Any = None

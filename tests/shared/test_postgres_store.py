@@ -189,12 +189,14 @@ async def test_a_deadlock_is_tried_again_until_both_commands_are_done(store: Pos
     await store.write(partial(add, "a"))
     await store.write(partial(add, "b"))
     runs = 0
+    holds = {"a": asyncio.Event(), "b": asyncio.Event()}
 
     async def both(first: str, second: str, tx: Tx) -> None:
         nonlocal runs
         runs += 1
         await tx.fetch(_BUMP, first)
-        await asyncio.sleep(0.05)
+        holds[first].set()
+        await holds[second].wait()
         await tx.fetch(_BUMP, second)
 
     await asyncio.gather(store.write(partial(both, "a", "b")), store.write(partial(both, "b", "a")))

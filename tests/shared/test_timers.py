@@ -227,10 +227,12 @@ async def test_a_restart_changes_nothing(producer_store: Database) -> None:
     await lead(first, producer_store)
     await producer_store.write(lambda tx: first._fenced(due.do, tx))  # and then the process died
 
-    async with running(loop_of(producer_store, due.timer, holder="second")):
-        await wait_until(lambda: due.amount == 0, what="the rest")
+    async def all_done() -> bool:
+        return (await producer_store.read(totals))["a"][0] == 25
 
-    assert (await producer_store.read(totals))["a"][0] == 25
+    async with running(loop_of(producer_store, due.timer, holder="second")):
+        await wait_until(all_done, what="the rest")
+
     epochs = await producer_store.read(lambda tx: tx.fetch(Sql("SELECT epoch, holder FROM work_leader")))
     assert [tuple(row) for row in epochs] == [(2, "second")]
 
@@ -263,3 +265,15 @@ async def test_timers_run_on_domain_time(producer_store: Database) -> None:
     until = await noted(producer_store)
     assert until is not None
     assert until >= tomorrow
+
+
+async def test_a_loop_that_is_woken_and_stopped_at_the_same_moment_stops(producer_store: Database) -> None:
+    loop = loop_of(producer_store, period=30)
+    task = asyncio.create_task(loop.run())
+    await wait_until(lambda: loop._wakeup._waiters, what="waiting")
+
+    loop.wake()
+    task.cancel()
+
+    done, _ = await asyncio.wait([task], timeout=3)
+    assert task in done

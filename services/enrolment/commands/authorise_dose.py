@@ -5,7 +5,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from services.enrolment.commands.at_participant import participant_under_gate
-from services.enrolment.commands.permission import has_duty
+from services.enrolment.commands.permission import delegations_unknown, has_duty
 from services.enrolment.domain.age import local_date, possible_ages
 from services.enrolment.domain.board import Board
 from services.enrolment.domain.dose_authorising import check_planned_at
@@ -68,10 +68,11 @@ async def authorise_dose(
     check_planned_at(command.planned_at, act.now)
     check_dosable(voided=participant.voided_at is not None)
     delegated = await has_duty(tx, act, participant.trial_id, participant.site_number, INVESTIGATOR)
-    results = [duty_guard(duty="authorise_dose", delegated=delegated, visible=True)]
-    if not delegated:
-        return await _refuse(tx, act, participant, results)
     stale = await first_stale(tx, freshness, participant.trial_id)
+    results = [duty_guard(duty="authorise_dose", delegated=delegated, visible=True)]
+    if not delegated and not delegations_unknown(stale):
+        return await _refuse(tx, act, participant, results)
+    results = results if delegated else []
     results.append(freshness_guard([stale.producer] if stale else []))
     if stale is not None:
         return await _refuse(tx, act, participant, results, stale)

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.enrolment.domain.board import SlotRecord
 from services.enrolment.domain.screening import Screening, check_running
 from services.enrolment.store.people import find_screening, load_screening
 from services.enrolment.store.trials import TrialName, delegations_of, find_trial
 from shared.act import Act
 from shared.auth import ANY, Principal, permit
 from shared.database import Tx
+from shared.freshness import Stale
 from shared.problems import Problem
 
 
@@ -86,7 +86,6 @@ async def has_duty(tx: Tx, act: Act, trial_id: str, site_number: str, roles: Seq
     return any(one.role in roles and one.site_number in ("", site_number) for one in delegations)
 
 
-def visible_slot(record: SlotRecord | None, act: Act, roles: Sequence[str]) -> SlotRecord:
-    if record is None:
-        raise unknown(act, roles)
-    return record
+def delegations_unknown(stale: Stale | None) -> bool:
+    """Whether a duty that is not found may be there all the same: the copies are being rebuilt."""
+    return stale is not None and stale.reason == "rebuilding"

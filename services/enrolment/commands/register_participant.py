@@ -4,7 +4,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.enrolment.commands.keep_registration import keep_refusal, keep_registration
-from services.enrolment.commands.permission import allow_screening, has_duty, running_screening, unknown
+from services.enrolment.commands.permission import (
+    allow_screening,
+    delegations_unknown,
+    has_duty,
+    running_screening,
+    unknown,
+)
 from services.enrolment.commands.record_eligibility import keep_age_statement
 from services.enrolment.domain.board import Board, SlotRecord
 from services.enrolment.domain.guards import GuardResult, duty_guard, freshness_guard, refusal_from
@@ -68,10 +74,11 @@ async def register_participant(
     act = allowed.act
     await lock_trial(tx, seen.trial_id)
     delegated = await has_duty(tx, act, seen.trial_id, seen.site_id, SITE_STAFF)
-    results = [duty_guard(duty=DUTY, delegated=delegated, visible=True)]
-    if not delegated:
-        return await _refuse(tx, act, command, seen, results)
     stale = await first_stale(tx, freshness, seen.trial_id)
+    results = [duty_guard(duty=DUTY, delegated=delegated, visible=True)]
+    if not delegated and not delegations_unknown(stale):
+        return await _refuse(tx, act, command, seen, results)
+    results = results if delegated else []
     results.append(freshness_guard([stale.producer] if stale else []))
     if stale is not None:
         return await _refuse(tx, act, command, seen, results, stale)

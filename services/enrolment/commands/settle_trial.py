@@ -3,7 +3,7 @@
 from services.enrolment.commands.announce import keep
 from services.enrolment.domain.settlement import settled
 from services.enrolment.store.boards import load_board, lock_trial
-from services.enrolment.store.trials import known_trials
+from services.enrolment.store.trials import known_trials, name_trial
 from shared.act import Act
 from shared.database import Tx
 
@@ -16,6 +16,7 @@ async def settle_trial(tx: Tx, act: Act, trial_id: str) -> None:
     """
     await lock_trial(tx, trial_id)
     board = await load_board(tx, trial_id, act.now)
+    await name_trial(tx, trial_id, board.code)
     draft = settled(board, act.now, act.new_id)
     await keep(tx, act, draft)
 

@@ -200,7 +200,8 @@ class SlotPolicy:
 class Board:
     """One trial's places. `protocol_levels` are all levels that any approved version has.
 
-    `slots` holds every slot that is not over, and of the others those that still matter.
+    `slots` holds every slot that is not over, and of the others those that still matter. While the copies of
+    other services' facts are being rebuilt they are not complete, and nothing may be concluded from them.
     """
 
     trial_id: str
@@ -218,6 +219,7 @@ class Board:
     slots: Mapping[SlotId, SlotRecord]
     entries: Mapping[WaitingEntryId, EntryRecord]
     sites: Mapping[SiteId, SitePlace]
+    copies_complete: bool = True
 
     def counts(self, rule: CohortRule, place: PartLevel) -> CohortCounts:
         members = (member.cohort for member in self.members.values())

@@ -23,6 +23,9 @@ def settled(board: Board, now: datetime, new_id: Callable[[], str]) -> Draft:
 
 
 def settle(draft: Draft) -> None:
+    """Let everything follow that follows from the board, unless too little of it is known just now."""
+    if not draft.board.copies_complete:
+        return
     settle_levels(draft)
     settle_slots(draft)
     settle_offers(draft)

@@ -12,6 +12,11 @@ def _screening_of(table: str) -> tuple[str, str]:
 READ_BOARD = read_together(
     Part(name="trial", columns=("code", "status"), source="trial_copy WHERE trial_id = $1"),
     Part(
+        name="rebuilding",
+        columns=("topic",),
+        source="producer_position WHERE consumer = 'enrolment' AND state = 'rebuilding'",
+    ),
+    Part(
         name="protocol",
         columns=("protocol_version", "effective_at", "levels", "slot_policy"),
         source="protocol_copy WHERE trial_id = $1",

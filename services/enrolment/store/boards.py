@@ -85,6 +85,7 @@ async def load_board(tx: Tx, trial_id: str, now: datetime, *, also_slot: str = "
         verdicts=_verdicts(each(found, "verdict")),
         slots={record.slot.id: record for record in slots},
         entries={record.entry.id: record for record in entries},
+        copies_complete=not found.get("rebuilding"),
         sites=_sites(list(each(found, "site")), list(each(found, "green_light"))),
     )
 
@@ -240,4 +241,4 @@ def _sites(rows: Sequence[Row], green_lights: Sequence[Row]) -> dict[SiteId, Sit
 
 
 _LOCK = Sql("SELECT trial_id FROM trial_gate WHERE trial_id = $1 FOR UPDATE")
-_MAKE_GATE = Sql("INSERT INTO trial_gate (trial_id) VALUES ($1) ON CONFLICT (trial_id) DO NOTHING")
+_MAKE_GATE = Sql("INSERT INTO trial_gate (trial_id, code) VALUES ($1, '') ON CONFLICT (trial_id) DO NOTHING")

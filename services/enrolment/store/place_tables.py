@@ -13,11 +13,16 @@ _WAITS = text("state IN ('waiting', 'offered')")
 
 
 class TrialGateRow(EnrolmentTable, table=True):
-    """One row per trial, locked by everything that lets somebody in or keeps somebody out."""
+    """One row per trial, locked by everything that lets somebody in or keeps somebody out.
+
+    It keeps the code under which grants name the trial (empty until it is heard), so that people are known
+    here while the copies are being rebuilt.
+    """
 
     __tablename__ = "trial_gate"
 
     trial_id: str = Field(primary_key=True)
+    code: str = Field(index=True)
 
 
 class DoseLevelRow(EnrolmentTable, table=True):

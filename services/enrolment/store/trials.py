@@ -26,6 +26,12 @@ async def find_trial(tx: Tx, code_or_id: str) -> TrialName | None:
     return TrialName(id=rows[0][0], code=rows[0][1]) if rows else None
 
 
+async def name_trial(tx: Tx, trial_id: str, code: str) -> None:
+    """Keep the code of a trial whose gate is held; an empty one has not been heard yet."""
+    if code:
+        await tx.fetch(_NAME, trial_id, code)
+
+
 async def known_trials(tx: Tx) -> list[str]:
     return [row[0] for row in await tx.fetch(_TRIALS)]
 
@@ -128,7 +134,8 @@ def _document(form: Mapping[str, Any]) -> ConsentDocument:
     )
 
 
-_FIND = Sql("SELECT trial_id, code FROM trial_copy WHERE trial_id = $1 OR code = $1")
+_FIND = Sql("SELECT trial_id, code FROM trial_gate WHERE (trial_id = $1 OR code = $1) AND code <> ''")
+_NAME = Sql("UPDATE trial_gate SET code = $2 WHERE trial_id = $1 AND code <> $2")
 _DELEGATIONS = Sql(
     "SELECT role, site_number, from_at, until_at FROM delegation_copy"
     " WHERE trial_id = $1 AND person = $2 AND NOT ended"
@@ -136,6 +143,6 @@ _DELEGATIONS = Sql(
 _VERSIONS = Sql(
     "SELECT protocol_version, effective_at, previous_sunset_at, terms FROM protocol_copy WHERE trial_id = $1"
 )
-_TRIALS = Sql("SELECT trial_id FROM trial_copy ORDER BY trial_id")
+_TRIALS = Sql("SELECT trial_id FROM trial_gate ORDER BY trial_id")
 _GREEN_LIT = Sql("SELECT protocol_version FROM green_light_copy WHERE trial_id = $1 AND site_number = $2")
 _ZONE = Sql("SELECT zone FROM site_copy WHERE trial_id = $1 AND site_number = $2")

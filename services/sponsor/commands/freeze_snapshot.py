@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from importlib.metadata import version as installed_version
 
 from services.sponsor.commands.permission import SNAPSHOT_MAKERS, permitted_trial
 from services.sponsor.commands.reassess_trial import SERVICE
@@ -13,6 +12,7 @@ from services.sponsor.domain.refusals import Refused
 from services.sponsor.domain.snapshot import FreshnessLimits, Snapshot, SourceState, StoredSnapshot, freeze
 from services.sponsor.store.pictures import load_picture
 from services.sponsor.store.snapshots import add_snapshot
+from shared import __version__
 from shared.act import Act
 from shared.audit import record
 from shared.database import Tx
@@ -20,7 +20,7 @@ from shared.freshness import FreshnessRule, first_stale
 from shared.watermarks import all_positions, database_clock, scope_partitions
 
 OLDEST_SOURCE = timedelta(minutes=5)
-SOFTWARE_VERSION = installed_version("trialops")
+SOFTWARE_VERSION = __version__
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

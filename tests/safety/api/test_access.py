@@ -24,6 +24,7 @@ class Ids:
 
     matched: str
     unmatched: str
+    nobodys: str
     alert: str
     acknowledged: str
     period: str
@@ -36,9 +37,17 @@ async def ids(world: Any) -> Ids:
     await world.treat()
     matched = await world.reported(by=world.nurse, seriousness=["death"], grade=3)
     unmatched = await world.reported(by=world.officer, participant_number="typo", seriousness=["death"])
+    nobodys = await world.reported(by=world.officer, participant_number="typo", seriousness=["death"])
     alerts = [alert["alert_id"] for alert in await world.alerts()]
     await world.officer.post(f"/alerts/{alerts[1]}/acknowledgements", {})
-    return Ids(matched["report_id"], unmatched["report_id"], alerts[0], alerts[1], period["duty_period_id"])
+    return Ids(
+        matched["report_id"],
+        unmatched["report_id"],
+        nobodys["report_id"],
+        alerts[0],
+        alerts[1],
+        period["duty_period_id"],
+    )
 
 
 SITE = {"right": "site_investigator:EP01:012", "other_trial": "site_investigator:EP02:012"}
@@ -65,10 +74,10 @@ TABLE: list[Make] = [
     lambda ids: _get(REPORT, f"/adverse-events/{ids.matched}", **SITE_ONLY),
     lambda ids: _get(REPORT, f"/adverse-events/{ids.unmatched}", **DESK_ONLY),
     lambda ids: _post(
-        f"{REPORT}/amendments", f"/adverse-events/{ids.matched}/amendments", STATEMENT, **SITE_ONLY
+        f"{REPORT}/confirmations", f"/adverse-events/{ids.matched}/confirmations", {"grades": True}, **AT_SITE
     ),
     lambda ids: _post(
-        f"{REPORT}/confirmations", f"/adverse-events/{ids.matched}/confirmations", {"grades": True}, **AT_SITE
+        f"{REPORT}/amendments", f"/adverse-events/{ids.matched}/amendments", STATEMENT, **SITE_ONLY
     ),
     lambda ids: _post(
         f"{REPORT}/matches",
@@ -77,7 +86,7 @@ TABLE: list[Make] = [
         **AT_DESK,
     ),
     lambda ids: _post(
-        f"{REPORT}/clearances", f"/adverse-events/{ids.unmatched}/clearances", {"reason": "x"}, **AT_DESK
+        f"{REPORT}/clearances", f"/adverse-events/{ids.nobodys}/clearances", {"reason": "x"}, **AT_DESK
     ),
     lambda _: _get("/dlt-verdicts", "/dlt-verdicts?trial=EP01", **DESK),
     lambda _: _get(
@@ -100,14 +109,12 @@ TABLE: list[Make] = [
         **(DESK | {"wrong_role": "site_investigator:EP01:012"}),
     ),
 ]
-NO_IDS = Ids("", "", "", "", "")
+NO_IDS = Ids("", "", "", "", "", "")
 
 
-@pytest.mark.parametrize(
-    "make", TABLE, ids=[f"{a.method} {a.path}" for a in (make(NO_IDS) for make in TABLE)]
-)
-async def test_each_route_admits_whom_it_should(world: Any, ids: Ids, make: Make) -> None:
-    await assert_access(world.running, make(ids))
+async def test_each_route_admits_whom_it_should(world: Any, ids: Ids) -> None:
+    for make in TABLE:
+        await assert_access(world.running, make(ids))
 
 
 async def test_every_route_is_in_the_table(world: Any) -> None:

@@ -1,7 +1,5 @@
 from typing import Any
 
-import pytest
-
 
 async def test_a_duty_is_planned_listed_and_ended(world: Any) -> None:
     mine = await world.on_duty("officer", name="Officer One")
@@ -52,20 +50,19 @@ async def test_a_duty_for_every_trial_needs_a_role_for_every_trial(world: Any) -
     assert answer.status_code == 404
 
 
-@pytest.mark.parametrize(
-    ("replaced", "code"),
-    [
-        ({"until_at": "2025-01-01T00:00:00Z"}, "duty_period_invalid"),
-        ({"address": "a@b.example\r\nBcc: c@d.example"}, "invalid_request"),
-        ({"address": "nobody"}, "invalid_request"),
-        ({"role": "king"}, "invalid_request"),
-        ({"trial": "EP01 "}, "invalid_request"),
-        ({"from_at": "2026-01-01"}, "invalid_request"),
-        ({"person": ""}, "invalid_request"),
-        ({"order": 0}, "invalid_request"),
-    ],
-)
-async def test_a_duty_that_makes_no_sense_is_refused(world: Any, replaced: dict[str, Any], code: str) -> None:
+NO_SENSE: list[tuple[dict[str, Any], str]] = [
+    ({"until_at": "2025-01-01T00:00:00Z"}, "duty_period_invalid"),
+    ({"address": "a@b.example\r\nBcc: c@d.example"}, "invalid_request"),
+    ({"address": "nobody"}, "invalid_request"),
+    ({"role": "king"}, "invalid_request"),
+    ({"trial": "EP01 "}, "invalid_request"),
+    ({"from_at": "2026-01-01"}, "invalid_request"),
+    ({"person": ""}, "invalid_request"),
+    ({"order": 0}, "invalid_request"),
+]
+
+
+async def test_a_duty_that_makes_no_sense_is_refused(world: Any) -> None:
     body = {
         "trial": "EP01",
         "person": "x",
@@ -74,9 +71,11 @@ async def test_a_duty_that_makes_no_sense_is_refused(world: Any, replaced: dict[
         "until_at": "2027-01-01T00:00:00Z",
     }
 
-    answer = await world.manager.post("/duty-periods", body | replaced)
+    answers = [await world.manager.post("/duty-periods", body | replaced) for replaced, _ in NO_SENSE]
 
-    assert (answer.status_code, answer.json()["code"]) == (422, code)
+    assert [(answer.status_code, answer.json()["code"]) for answer in answers] == [
+        (422, code) for _, code in NO_SENSE
+    ]
 
 
 async def test_somebody_whose_duty_was_ended_is_not_called(world: Any) -> None:

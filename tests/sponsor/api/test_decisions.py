@@ -299,6 +299,21 @@ async def test_a_level_closed_by_decision_opens_again_by_a_reopening_alone(offic
     assert states["close_level"] == "superseded"
 
 
+async def test_what_took_force_last_counts_not_what_was_proposed_last(office: Office) -> None:
+    first = await office.decide(PART, "open_level", 1, 6)
+    people = await office.enrol(PART, 1, 3, decision=first)
+    await office.judge(people, "no_dlt", PART, 1)
+    await office.decide(PART, "open_level", 2, 6)
+    waiting = created(await office.propose(PART, "close_level", 2))
+    await office.decide(PART, "close_level", 2)
+    await office.decide(PART, "reopen_level", 2, 3, reasons=REASONS)
+    assert (await office.part(PART))["recommendation"]["closed_levels"] == []
+
+    created(await office.sign(waiting, office.chair, "src_chair"))
+
+    assert (await office.part(PART))["recommendation"]["closed_levels"] == [2]
+
+
 async def test_an_expansion_is_not_opened_at_a_dose_that_its_escalation_found_intolerable(
     office: Office,
 ) -> None:

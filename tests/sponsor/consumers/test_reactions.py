@@ -22,12 +22,10 @@ def test_every_published_type_of_the_other_services_is_named() -> None:
         assert not set(consumer.effects) & consumer.ignored
 
 
-async def counts(office: Office, level: int = 1) -> tuple[int, int, int, int, int]:
+async def counts(office: Office, level: int = 1) -> tuple[int, ...]:
     """(enrolled, evaluable, DLTs, pending, not evaluable)."""
     found = (await office.part(PART))["levels"][level - 1]
-    return tuple(  # type: ignore[return-value]
-        found[name] for name in ("enrolled", "evaluable", "dlt", "pending", "not_evaluable")
-    )
+    return tuple(found[name] for name in ("enrolled", "evaluable", "dlt", "pending", "not_evaluable"))
 
 
 async def raised(office: Office) -> int:

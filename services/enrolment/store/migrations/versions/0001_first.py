@@ -616,8 +616,13 @@ def upgrade() -> None:
     op.create_index("ix_trial_copy_code", "trial_copy", ["code"], unique=False)
 
     op.create_table(
-        "trial_gate", sa.Column("trial_id", sa.String(), nullable=False), sa.PrimaryKeyConstraint("trial_id")
+        "trial_gate",
+        sa.Column("trial_id", sa.String(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("trial_id"),
     )
+    op.create_index("ix_trial_gate_code", "trial_gate", ["code"], unique=False)
+
     op.create_table(
         "used_proof",
         sa.Column("jti", sa.Text(), nullable=False),

@@ -1,0 +1,207 @@
+"""Doses: authorised under guards, recorded without any; the end of treatment; registrations in error."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.clock import format_instant, parse_instant
+
+DAY = timedelta(days=1)
+
+
+async def record(trial: Any, participant: str, *administrations: dict[str, Any]) -> dict[str, Any]:
+    answer = await trial.ok(
+        trial.investigator(), f"/participants/{participant}/doses", {"administrations": list(administrations)}
+    )
+    recorded: dict[str, Any] = answer.json()
+    return recorded
+
+
+def given(at: Any, **more: Any) -> dict[str, Any]:
+    return {"at": format_instant(at), "given": True} | more
+
+
+def missed(at: Any, because: str | None = None) -> dict[str, Any]:
+    return {"at": format_instant(at), "given": False} | ({"missed_because": because} if because else {})
+
+
+async def test_a_dose_without_authorisation_is_recorded_as_a_deviation(trial: Any) -> None:
+    participant = (await trial.enrol())["participant_id"]
+
+    recorded = await record(trial, participant, given(await trial.now()))
+
+    assert recorded["authorised"] is False
+    assert recorded["administrations"][0]["flags"] == ["unauthorised"]
+    events = [event["body"] for event in await trial.running.published("enrolment.dose.recorded.v1")]
+    assert [event["authorised"] for event in events] == [False]
+    assert (await trial.running.published("enrolment.first-dose.recorded.v1"))[0]["version"] == 3
+
+
+async def test_several_administrations_are_recorded_at_once_in_the_order_of_time(trial: Any) -> None:
+    participant = (await trial.enrol())["participant_id"]
+    start = await trial.now()
+    await trial.ok(
+        trial.investigator(),
+        f"/participants/{participant}/dose-authorisations",
+        {"planned_at": format_instant(start), "doses": 2},
+    )
+    await trial.pass_time(3 * DAY)
+
+    recorded = await record(
+        trial,
+        participant,
+        missed(start + 2 * DAY, "toxicity"),
+        given(start + timedelta(hours=1)),
+        given(start + DAY),
+        missed(start + 2 * DAY + timedelta(hours=1)),
+    )
+
+    assert (recorded["authorised"], recorded["late_entry"]) == (True, True)
+    assert parse_instant(recorded["first_dose_at"]) == start + timedelta(hours=1)
+    (event,) = await trial.running.published("enrolment.dose.recorded.v1")
+    assert [(one["given"], one["missed_because"]) for one in event["body"]["administrations"]] == [
+        (True, None),
+        (True, None),
+        (False, "toxicity"),
+        (False, "other"),
+    ]
+    shown = (await trial.manager.get(f"/participants/{participant}")).json()
+    assert len(shown["administrations"]) == 4
+    assert [one["authorised"] for one in shown["administrations"]] == [True] * 4
+
+
+async def test_an_authorisation_covers_as_many_doses_as_it_names(trial: Any) -> None:
+    participant = (await trial.enrol())["participant_id"]
+    start = await trial.now()
+    assert (await trial.authorise(participant)).status_code == 201
+    await trial.pass_time(2 * DAY)
+
+    recorded = await record(trial, participant, given(start + timedelta(hours=1)), given(start + DAY))
+
+    assert [one["flags"] for one in recorded["administrations"]] == [
+        ["late_entry"],
+        ["late_entry", "unauthorised"],
+    ]
+
+
+async def test_an_authorisation_that_was_not_used_within_a_day_has_lapsed(trial: Any) -> None:
+    participant = (await trial.enrol())["participant_id"]
+    await trial.authorise(participant)
+    await trial.pass_time(2 * DAY)
+
+    recorded = await record(trial, participant, given(await trial.now()))
+
+    assert recorded["administrations"][0]["flags"] == ["unauthorised"]
+
+
+async def test_a_dose_found_later_before_the_first_one_moves_the_first(trial: Any) -> None:
+    participant = (await trial.enrol())["participant_id"]
+    await trial.pass_time(2 * DAY)
+    now = await trial.now()
+    await record(trial, participant, given(now))
+
+    await record(trial, participant, given(now - DAY, level=2))
+
+    first = [event["body"] for event in await trial.running.published("enrolment.first-dose.recorded.v1")]
+    assert [parse_instant(one["given_at"]) for one in first] == [now, now - DAY]
+    assert first[-1]["level_received"] == 2
+    shown = (await trial.manager.get(f"/participants/{participant}")).json()
+    assert parse_instant(shown["participant"]["first_dose_at"]) == now - DAY
+
+
+async def test_nothing_about_a_dose_that_was_given_is_refused(trial: Any) -> None:
+    participant = (await trial.enrol())["participant_id"]
+    now = await trial.now()
+    await trial.ok(
+        trial.investigator(), f"/participants/{participant}/voidings", {"reason_code": "wrong_child"}
+    )
+    await trial.sponsor_says(trial.halt("halt-1"), trial.site_revoked("012"))
+
+    recorded = await record(
+        trial, participant, given(now + DAY, level=9, amount="50", planned_amount="10"), given(now - 9 * DAY)
+    )
+
+    flags = {flag for one in recorded["administrations"] for flag in one["flags"]}
+    assert flags >= {"unauthorised", "time_in_future", "before_registration", "registration_voided"}
+    assert "differs_from_planned" in flags
+    counted = await trial.level()
+    assert counted["n"] == 1  # a dose given outweighs the voiding
+
+
+async def test_a_dose_is_authorised_a_week_ahead_at_most(trial: Any) -> None:
+    participant = (await trial.enrol())["participant_id"]
+
+    answer = await trial.investigator().post(
+        f"/participants/{participant}/dose-authorisations",
+        {"planned_at": format_instant(await trial.now() + 8 * DAY)},
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "planned_time_out_of_range")
+
+
+async def test_after_the_end_of_treatment_no_dose_is_authorised(trial: Any) -> None:
+    participant = (await trial.enrol())["participant_id"]
+    body = {"ended_at": format_instant(await trial.now()), "reason": "progression"}
+    await trial.ok(trial.nurse(), f"/participants/{participant}/treatment-ends", body)
+
+    answer = await trial.authorise(participant)
+
+    assert answer.json()["code"] == "treatment_stopped"
+    again = await trial.nurse().post(f"/participants/{participant}/treatment-ends", body)
+    assert again.json()["code"] == "treatment_stopped"
+    (event,) = await trial.running.published("enrolment.treatment.ended.v1")
+    assert (event["body"]["reason"], event["body"]["before_first_dose"]) == ("progression", True)
+
+
+async def test_a_refused_authorisation_keeps_every_guard_in_the_audit(trial: Any, codes_of: Any) -> None:
+    participant = (await trial.enrol())["participant_id"]
+    await trial.sponsor_says(trial.halt("halt-1"), trial.superseded("decision-1"))
+
+    answer = await trial.authorise(participant)
+
+    assert codes_of(answer) == ["dosing_halted", "decision_superseded"]
+    details = await trial.rows("SELECT details FROM audit WHERE action = 'dose-authorisation.refused'")
+    assert b"decision_superseded" in bytes(details[0][0])
+
+
+async def test_a_registration_in_error_is_voided_and_its_place_comes_back(trial: Any) -> None:
+    registered = await trial.enrol()
+    path = f"/participants/{registered['participant_id']}/voidings"
+
+    await trial.ok(trial.manager, path, {"reason_code": "wrong_child"})
+
+    level = await trial.level()
+    assert (level["n"], level["places"]) == (0, {"open": 6})
+    assert {slot["origin"] for slot in level["slots"]} == {"decision", "registration_voided"}
+    again = await trial.manager.post(path, {"reason_code": "wrong_child"})
+    assert again.json()["code"] == "registration_voided"
+    await trial.board_matches_events()
+    number = (await trial.enrol())["participant_number"]
+    assert number != registered["participant_number"]
+
+
+async def test_after_a_dose_a_registration_cannot_be_voided(trial: Any) -> None:
+    participant = (await trial.enrol())["participant_id"]
+    await trial.dose(participant)
+
+    answer = await trial.manager.post(f"/participants/{participant}/voidings", {"reason_code": "wrong_child"})
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "already_dosed")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"administrations": []},
+        {"administrations": [{"at": "2026-01-01T00:00:00Z"}]},
+        {"administrations": [{"at": "yesterday", "given": True}]},
+        {"administrations": [{"at": "2026-01-01T00:00:00Z", "given": True, "note": "x"}]},
+    ],
+)
+async def test_what_is_not_a_list_of_doses_is_not_read(trial: Any, body: dict[str, Any]) -> None:
+    participant = (await trial.enrol())["participant_id"]
+
+    answer = await trial.investigator().post(f"/participants/{participant}/doses", body)
+
+    assert answer.status_code == 422
