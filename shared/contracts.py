@@ -2,7 +2,7 @@
 
 `python -m services.<name> contracts` writes them, `--check` fails when the tree differs. A schema that is
 there already is frozen: it may gain optional fields, nothing else; any other change needs a new version of the
-event type. Other services and hospitals read these documents, never our classes.
+event type. Others read these documents, never our classes.
 """
 
 import json
@@ -16,7 +16,7 @@ from pydantic.json_schema import models_json_schema
 
 from shared.application import build_application
 from shared.auth import Principal, TokenRefused
-from shared.delivery_events import audit_head_published, event_parked, replay_requested
+from shared.delivery_events import audit_head_published, delivery_examples, event_parked, replay_requested
 from shared.envelope import EVENT_HEADERS, source_of
 from shared.outbox import schema_of
 from shared.schema_changes import incompatible_changes
@@ -48,7 +48,7 @@ def write_contracts(define: Callable[[ServiceSettings], Definition], folder: Pat
     Returns:
         Whether all is well: with `check`, whether nothing differs; else whether no frozen schema was broken.
     """
-    definition = define(_settings(folder.name))
+    definition = described(define, folder.name)
     target = folder / "contracts"
     wanted = dict(_documents(definition))
     if check:
@@ -67,6 +67,11 @@ def write_contracts(define: Callable[[ServiceSettings], Definition], folder: Pat
     return True
 
 
+def described(define: Callable[[ServiceSettings], Definition], name: str) -> Definition:
+    """A service's definition, made without opening or reading anything."""
+    return define(_settings(name))
+
+
 def event_classes(definition: Definition) -> list[Any]:
     """Every event class of a service: its own, and those about delivery that each service has."""
     name = definition.name
@@ -83,7 +88,7 @@ def _documents(definition: Definition) -> Iterator[tuple[str, str]]:
             "$id": schema_of(event.event_type),
         } | schema
         yield f"events/{event.event_type}.schema.json", _text(schema)
-    for example in published.examples:
+    for example in (*published.examples, *delivery_examples(definition.name)):
         yield f"examples/{example.event_type}.json", _text(json.loads(example.model_dump_json()))
     for name, model in published.documents.items():
         yield name, _text(model.model_json_schema(by_alias=True))

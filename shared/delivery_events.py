@@ -60,6 +60,21 @@ def event_parked(service: str) -> type[EventParked]:
     return _named(EventParked, f"{service}.event.parked.v1")
 
 
+def delivery_examples(service: str) -> list[BaseModel]:
+    """One example of each event about delivery."""
+    return [
+        replay_requested(service)(topic="other.events.v1", partition=3, after_pub_seq=1234),
+        audit_head_published(service)(pub_seq=5678, head="ab" * 32, audit_rows=6789, audit_last_id=6790),
+        event_parked(service)(
+            producer="other",
+            event_type_parked="other.thing.changed.v1",
+            event_id="0193b5d2-0000-7000-8000-000000000001",
+            scope="network",
+            reason="unknown_type",
+        ),
+    ]
+
+
 def delivery_effects(*, service: str, producer: str) -> dict[str, Effect]:
     """What any service does with a producer's replay requests and audit heads."""
     return {

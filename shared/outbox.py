@@ -62,7 +62,7 @@ async def put(tx: Tx, act: Act, event: NewEvent) -> str:
 
     Raises:
         EventTooLarge: the value is over 256 KiB. A row that a broker refuses would stop the relay for good,
-            and with it the watermarks that registration depends on.
+            and with it the watermarks that others depend on.
     """
     payload = event.body.model_dump_json().encode()
     if len(payload) > MAX_PAYLOAD_BYTES:

@@ -105,7 +105,7 @@ class Relay:
                     await self._lead(lost)
             except Exception as error:
                 # Whatever it was: a relay that ends would stop this service's voice, and with it every
-                # registration, until somebody looked.
+                # act that waits for it, until somebody looked.
                 log.warning("relay_interrupted", topic=self._topic, error=type(error).__name__)
             finally:
                 self.leads = False

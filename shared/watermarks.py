@@ -2,7 +2,7 @@
 
 A producer's relay, once drained, says on every partition: *everything acknowledged before `closed_at` (this
 service's clock) has been published, and this partition holds exactly `n` events with digest `h`*. The consumer
-applies it in the same transaction as the events before it. A halt that has not arrived therefore stops an act
+applies it in the same transaction as the events before it. A restriction that has not arrived therefore stops an act
 all the same: without a fresh watermark nobody may rely on silence.
 """
 

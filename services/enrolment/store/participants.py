@@ -15,13 +15,18 @@ from services.enrolment.store.person_tables import (
     ParticipationChangeRow,
     RegistrationAttemptRow,
 )
+from services.enrolment.store.statements import insertion
 from shared.database import Sql, Tx, instant_parameter, read_instant
-from shared.rows import insert_row, insert_rows, table_of
+from shared.rows import table_of
 
 _PARTICIPANTS = table_of(ParticipantRow)
 _ATTEMPTS = table_of(RegistrationAttemptRow)
-_AUTHORISATIONS = table_of(DoseAuthorisationRow)
 _ADMINISTRATIONS = table_of(AdministrationRow)
+_ADD_PARTICIPANT = insertion(_PARTICIPANTS)
+_ADD_ATTEMPT = insertion(_ATTEMPTS)
+_ADD_ADMINISTRATIONS = insertion(_ADMINISTRATIONS)
+_ADD_AUTHORISATION = insertion(table_of(DoseAuthorisationRow))
+_ADD_COURSE_CHANGE = insertion(table_of(ParticipationChangeRow))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +80,7 @@ def _participant(row: Any) -> Participant:
 async def insert_participant(tx: Tx, participant: Participant) -> None:
     values = {column.name: getattr(participant, column.name) for column in _PARTICIPANTS.columns}
     values |= {"stopped": list(participant.stopped), "halts_seen_late": list(participant.halts_seen_late)}
-    await insert_row(tx, _PARTICIPANTS, values)
+    await _ADD_PARTICIPANT(tx, [values])
 
 
 async def find_participant(tx: Tx, participant_id: str) -> Participant | None:
@@ -119,7 +124,7 @@ async def save_first_dose(tx: Tx, participant_id: str, at: datetime) -> None:
 
 
 async def insert_course_change(tx: Tx, values: Mapping[str, Any]) -> None:
-    await insert_row(tx, table_of(ParticipationChangeRow), values)
+    await _ADD_COURSE_CHANGE(tx, [values])
 
 
 # -- attempts -------------------------------------------------------------------------------------------
@@ -153,7 +158,7 @@ def result_document(result: GuardResult) -> dict[str, Any]:
 
 async def insert_attempt(tx: Tx, attempt: Attempt) -> None:
     values = {column.name: getattr(attempt, column.name) for column in _ATTEMPTS.columns}
-    await insert_row(tx, _ATTEMPTS, values | {"results": [dict(one) for one in attempt.results]})
+    await _ADD_ATTEMPT(tx, [values | {"results": [dict(one) for one in attempt.results]}])
 
 
 async def find_attempt(tx: Tx, attempt_id: str) -> Attempt | None:
@@ -165,7 +170,7 @@ async def find_attempt(tx: Tx, attempt_id: str) -> Attempt | None:
 
 
 async def insert_authorisation(tx: Tx, values: Mapping[str, Any]) -> None:
-    await insert_row(tx, _AUTHORISATIONS, values)
+    await _ADD_AUTHORISATION(tx, [values])
 
 
 async def authorisations_of(tx: Tx, participant_id: str) -> list[Authorisation]:
@@ -188,7 +193,7 @@ async def use_authorisation(tx: Tx, authorisation_id: str, used: int) -> None:
 
 
 async def insert_administrations(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
-    await insert_rows(tx, _ADMINISTRATIONS, rows)
+    await _ADD_ADMINISTRATIONS(tx, rows)
 
 
 async def administrations_of(tx: Tx, participant_id: str) -> list[dict[str, Any]]:

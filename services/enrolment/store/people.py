@@ -34,14 +34,22 @@ from services.enrolment.store.statements import (
     day,
     each,
     fetch_together,
+    insertion,
     instant,
     nested,
     read_together,
 )
 from shared.database import Sql, Tx, read_instant
-from shared.rows import insert_row, table_of
+from shared.rows import table_of
 
 Row = Mapping[str, Any]
+
+_ADD_SCREENING = insertion(table_of(ScreeningRow))
+_ADD_CONSENT = insertion(table_of(ConsentRow))
+_ADD_ASSENT = insertion(table_of(AssentRow))
+_ADD_ASSENT_DECISION = insertion(table_of(AssentDecisionRow))
+_ADD_ELIGIBILITY = insertion(table_of(EligibilityRow))
+_ADD_AGE_STATEMENT = insertion(table_of(AgeStatementRow))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +109,7 @@ async def insert_screening(tx: Tx, screening: Screening) -> None:
         "started_at": screening.started_at,
         "reason_code": screening.reason_code,
     }
-    await insert_row(tx, table_of(ScreeningRow), values)
+    await _ADD_SCREENING(tx, [values])
 
 
 async def save_state(tx: Tx, screening_id: str, state: ScreeningState, reason_code: str = "") -> None:
@@ -127,19 +135,19 @@ async def count_in_screening(tx: Tx, trial_id: str, part: str) -> int:
 
 
 async def insert_consent(tx: Tx, values: Mapping[str, Any]) -> None:
-    await insert_row(tx, table_of(ConsentRow), values)
+    await _ADD_CONSENT(tx, [values])
 
 
 async def insert_assent(tx: Tx, values: Mapping[str, Any]) -> None:
-    await insert_row(tx, table_of(AssentRow), values)
+    await _ADD_ASSENT(tx, [values])
 
 
 async def insert_assent_decision(tx: Tx, values: Mapping[str, Any]) -> None:
-    await insert_row(tx, table_of(AssentDecisionRow), values)
+    await _ADD_ASSENT_DECISION(tx, [values])
 
 
 async def insert_eligibility(tx: Tx, values: Mapping[str, Any]) -> None:
-    await insert_row(tx, table_of(EligibilityRow), values)
+    await _ADD_ELIGIBILITY(tx, [values])
 
 
 async def insert_age_statement(tx: Tx, statement_id: str, screening_id: str, statement: AgeStatement) -> None:
@@ -152,7 +160,7 @@ async def insert_age_statement(tx: Tx, statement_id: str, screening_id: str, sta
         "signed_at": statement.signature.signed_at,
         "delegated": statement.signature.delegated,
     }
-    await insert_row(tx, table_of(AgeStatementRow), values)
+    await _ADD_AGE_STATEMENT(tx, [values])
 
 
 async def load_person(tx: Tx, screening_id: str, born: BirthMonth) -> PersonRecord:

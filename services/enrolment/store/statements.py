@@ -43,8 +43,8 @@ def _binder(column_type: Any) -> Callable[[Tx, Any], Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Upsert:
-    """Adds rows of one table or replaces those with the same key, all in one round trip."""
+class RowStatement:
+    """Keeps rows of one table, however many, in one round trip."""
 
     sql: Sql
     binders: Sequence[tuple[str, Callable[[Tx, Any], Any]]]
@@ -57,25 +57,34 @@ class Upsert:
         return tuple(None if row[name] is None else bind(tx, row[name]) for name, bind in self.binders)
 
 
-def upsert(table: Table, *, only: Sequence[str] = (), keep: Sequence[str] = ()) -> Upsert:
-    """The statement for a table.
+def insertion(table: Table) -> RowStatement:
+    """Adds rows; a repeated key is the database's error."""
+    return RowStatement(Sql(_insert_text(table)), _binders(table))
+
+
+def upsert(table: Table, *, keep: Sequence[str] = ()) -> RowStatement:
+    """Adds rows, or replaces those with the same key.
 
     Args:
         table: with a primary key.
-        only: the columns that are written; all of them when empty.
         keep: columns that an existing row keeps.
     """
     key = [column.name for column in table.primary_key.columns]
-    columns = [column for column in table.columns if not only or column.name in only]
-    names = [column.name for column in columns]
+    names = [column.name for column in table.columns]
     replaced = [name for name in names if name not in key and name not in keep]
     update = ", ".join(f"{name} = excluded.{name}" for name in replaced)
-    text = (
-        f"INSERT INTO {table.name} ({', '.join(names)})"
-        f" VALUES ({', '.join(f'${number}' for number in range(1, len(names) + 1))})"
-        f" ON CONFLICT ({', '.join(key)}) DO {f'UPDATE SET {update}' if update else 'NOTHING'}"
-    )
-    return Upsert(Sql(text), [(column.name, _binder(column.type)) for column in columns])
+    conflict = f"ON CONFLICT ({', '.join(key)}) DO {f'UPDATE SET {update}' if update else 'NOTHING'}"
+    return RowStatement(Sql(f"{_insert_text(table)} {conflict}"), _binders(table))
+
+
+def _insert_text(table: Table) -> str:
+    names = [column.name for column in table.columns]
+    places = ", ".join(f"${number}" for number in range(1, len(names) + 1))
+    return f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({places})"
+
+
+def _binders(table: Table) -> list[tuple[str, Callable[[Tx, Any], Any]]]:
+    return [(column.name, _binder(column.type)) for column in table.columns]
 
 
 # -- several tables in one statement --------------------------------------------------------------------

@@ -7,12 +7,11 @@ can tell that it is the same.
 from dataclasses import dataclass
 from datetime import timedelta
 
-from services.safety.domain.alert import AlertMessage, AlertState, alert_message
+from services.safety.domain.alert import AlertMessage, alert_message
 from services.safety.store.alert_sends import (
     StoredSend,
     Waiting,
     claim_due,
-    drop_waiting,
     save_failed,
     save_sent,
     waiting_sends,
@@ -48,12 +47,12 @@ async def claim_message(tx: Tx, act: Act, *, link_to_alerts: str) -> ClaimedMess
         link_to_alerts: address under which an alert is found by its id.
     """
     claim = act.new_id()
-    while send := await claim_due(tx, claim, act.received_at):
-        alert = await load_alert(tx, send.alert_id)
-        if alert is not None and alert.state is AlertState.RAISED:
-            return _claimed(send, alert, claim, link_to_alerts)
-        await drop_waiting(tx, send.alert_id)
-    return None
+    send = await claim_due(tx, claim, act.received_at)
+    if send is None:
+        return None
+    alert = await load_alert(tx, send.alert_id)
+    assert alert is not None
+    return _claimed(send, alert, claim, link_to_alerts)
 
 
 def _claimed(send: StoredSend, alert: StoredAlert, claim: str, link_to_alerts: str) -> ClaimedMessage:

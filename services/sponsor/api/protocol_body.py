@@ -8,8 +8,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from services.sponsor.domain.protocol_terms import SUPPORTED_KINDS, require_supported
-from services.sponsor.events.protocol_file import CONTRADICTION, ProtocolFile
+from services.sponsor.events.protocol_file import ProtocolFile
 from services.sponsor.events.protocol_file import Trial as TrialSection
+from services.sponsor.events.protocol_model import CONTRADICTION
 from shared.json_body import BodyInvalid, read_json
 from shared.problems import MAX_ERRORS, safe_errors
 

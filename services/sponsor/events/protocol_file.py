@@ -12,53 +12,9 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Discriminator,
-    Field,
-    SerializerFunctionWrapHandler,
-    StringConstraints,
-    Tag,
-    model_serializer,
-    model_validator,
-)
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag, model_validator
 
-CONTRADICTION = "contradiction"
-"""Type of the errors whose context lists `problems` as (path within the object, message)."""
-
-
-class ProtocolModel(BaseModel):
-    """Strict reading: an unknown key or a number written as text is an error with its path.
-
-    Written, it says what was stated and nothing else: defaults are left out and every key is spelled as in
-    the file, so that readers of the event see the uploaded document.
-    """
-
-    model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, str_strip_whitespace=True, populate_by_name=True
-    )
-
-    @model_serializer(mode="wrap")
-    def _as_stated(self, written: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def]
-        # Without a return annotation the JSON Schema stays that of the fields.
-        everything = written(self)
-        stated = {}
-        for name, field in type(self).model_fields.items():
-            if name in self.model_fields_set:
-                spelled = field.alias or name
-                stated[spelled] = everything[spelled] if spelled in everything else everything[name]
-        return stated
-
-
-def _contradictions(*problems: tuple[str, str, bool]) -> None:
-    """Raise one error for all that hold, each given as (path, message, whether it is a problem)."""
-    found = [(path, message) for path, message, holds in problems if holds]
-    if found:
-        text = "; ".join(f"{path}: {message}" for path, message in found)
-        raise PydanticCustomError(CONTRADICTION, "{text}", {"text": text, "problems": found})
+from services.sponsor.events.protocol_model import ProtocolModel, raise_contradictions
 
 
 def _known_zone(name: str) -> str:
@@ -112,7 +68,7 @@ class Trial(ProtocolModel):
     phase: Literal["0", "I", "I/II", "II", "II/III", "III", "IV", "not_applicable"]
     ctimp: bool
     hosted: bool = False
-    registry_ids: list[Annotated[str, StringConstraints(max_length=60)]] = []
+    registry_ids: list[Annotated[str, StringConstraints(max_length=60)]] = Field(default=[])
 
 
 class Level(ProtocolModel):
@@ -144,7 +100,7 @@ class Design(ProtocolModel):
 
     id: Literal["rolling_six"]
     version: Annotated[str, StringConstraints(pattern=r"^[0-9]{4}\.[0-9]+$")]
-    cells: list[Cell] = []
+    cells: list[Cell] = Field(default=[])
 
 
 class Monitoring(ProtocolModel):
@@ -158,7 +114,7 @@ class Monitoring(ProtocolModel):
         dict[Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}$")], int], Field(min_length=1)
     ]
     max_evaluable: Annotated[int, Field(ge=1, le=500)]
-    counts: list["PartLevel"] = []
+    counts: list["PartLevel"] = Field(default=[])
 
 
 class PartLevel(ProtocolModel):
@@ -196,7 +152,7 @@ class Part(ProtocolModel):
     def _rule_matches_kind(self) -> Self:
         numbers = [level.level for level in self.levels]
         escalation = self.kind == "escalation"
-        _contradictions(
+        raise_contradictions(
             (
                 "levels",
                 "levels are numbered 1, 2, 3 ... in order",
@@ -241,10 +197,10 @@ class EventCriterion(ProtocolModel):
     kind: Literal["event"] = "event"
     term: Text | None = None
     any_term: Literal[True] | None = None
-    soc_not: list[Text] = []
+    soc_not: list[Text] = Field(default=[])
     grade_at_least: Annotated[int, Field(ge=1, le=5)]
     lasting_more_than_days: Annotated[int, Field(ge=0, le=400)] | None = None
-    exclusions: Annotated[list[Slug], Field(alias="except")] = []
+    exclusions: Annotated[list[Slug], Field(alias="except")] = Field(default=[])
 
     @model_validator(mode="after")
     def _one_subject(self) -> Self:
@@ -390,7 +346,7 @@ class ProtocolFile(ProtocolModel):
         names = [part.part for part in self.parts]
         known = {(part.part, level.level) for part in self.parts for level in part.levels}
         definition = self.dlt.dlt_definition
-        _contradictions(
+        raise_contradictions(
             *(
                 (f"parts.{i}.part", "another part has this name", name in names[:i])
                 for i, name in enumerate(names)

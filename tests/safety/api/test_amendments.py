@@ -64,6 +64,8 @@ async def test_an_event_that_turns_fatal_wakes_somebody_again_and_an_old_edit_do
 
     assert edited == ["serious_adverse_event"]
     assert fatal == ["serious_adverse_event", "death"]
+    assert len(await world.running.published("safety.alert.raised.v1")) == 2
+    assert len(await world.rows("SELECT DISTINCT alert_id FROM alert_step")) == 2
 
 
 async def test_a_change_of_what_is_not_serious_needs_a_reason(world: Any) -> None:

@@ -190,6 +190,19 @@ async def test_stopping_treatment_or_visits_ends_the_window_and_going_on_reopens
     assert (await world.verdict())["verdict"] == "pending"
 
 
+async def test_a_later_change_does_not_move_the_day_on_which_treatment_stopped(world: Any) -> None:
+    at = await world.treat()
+    await world.tell(world.enrolment, world.participation({"treatment": "stopped"}, at=at))
+    await world.move(at + timedelta(days=40))
+
+    await world.tell(
+        world.enrolment,
+        world.participation({"treatment": "stopped", "contact": "stopped"}, at=at + timedelta(days=39)),
+    )
+
+    assert (await world.verdict())["verdict"] == "not_evaluable"
+
+
 async def test_stopping_contact_alone_leaves_the_window_open(world: Any) -> None:
     at = await world.treat()
 

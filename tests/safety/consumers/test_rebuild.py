@@ -79,3 +79,26 @@ async def test_a_rebuild_for_real_repeats_no_alert_and_changes_no_verdict(world:
     assert {k: v for k, v in (await world.verdict()).items() if k != "findings"} == {
         k: v for k, v in verdict.items() if k != "findings"
     }
+
+
+async def test_nothing_is_concluded_from_copies_that_are_half_rebuilt(world: Any) -> None:
+    at = await world.now() - timedelta(days=3)
+    first = [world.registered(), world.first_dose(at=at)]
+    missed = world.doses([at], [(at + timedelta(days=n), "toxicity") for n in (1, 2)])
+    await world.tell(world.enrolment, *first, missed)
+    before = await world.verdict()
+    service = world.running.service
+    await service.database.write(lambda tx: begin_rebuild(tx, "safety", service.definition.projections))
+    sponsors = [record for record in world.history if record.topic == world.sponsor.topic]
+
+    await world.inbox("sponsor").receive(sponsors)
+    await world.inbox("enrolment").receive(first)
+    receipt = await world.reported(grade=1)
+    meanwhile = await world.verdict()
+    await world.enrolment.deliver(world.inbox("enrolment"), missed)
+    await world.sponsor.deliver(world.inbox("sponsor"))
+
+    assert (before["verdict"], before["criteria"]) == ("dlt", ["missed"])
+    assert receipt["matched"] == "matched"
+    assert (meanwhile["verdict"], meanwhile["version"]) == ("dlt", before["version"])
+    assert (await world.verdict())["version"] == before["version"]

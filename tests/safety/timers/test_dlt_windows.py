@@ -46,6 +46,19 @@ async def test_a_closed_window_is_told_once_whatever_happens_later(world: Any) -
     assert (await world.verdict())["verdict"] == "dlt"
 
 
+async def test_a_window_settled_long_before_is_told_closed_all_the_same(world: Any) -> None:
+    at = await world.treat()
+    await world.reported(grade=3, causality="probable")
+    await world.move(_day_begins(at, 28))
+    early = await world.running.published("safety.dlt-window.closed.v1")
+
+    await world.move(_day_begins(at, 29))
+
+    assert (await world.verdict())["verdict"] == "dlt"
+    assert early == []
+    assert len(await world.running.published("safety.dlt-window.closed.v1")) == 1
+
+
 async def test_a_duration_criterion_comes_true_as_its_day_begins(world: Any) -> None:
     at = await world.treat()
     await world.move(_day_begins(at, 3) + timedelta(hours=12))

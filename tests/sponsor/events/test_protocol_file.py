@@ -8,7 +8,8 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from pydantic import ValidationError
 
 from services.sponsor.events.examples import EXAMPLES
-from services.sponsor.events.protocol_file import CONTRADICTION, ProtocolFile, dose_of
+from services.sponsor.events.protocol_file import ProtocolFile, dose_of
+from services.sponsor.events.protocol_model import CONTRADICTION
 from services.sponsor.events.published import PUBLISHED, ProtocolVersionApprovedV1
 
 Json = dict[str, Any]
