@@ -5,7 +5,17 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-PACKAGES = ("aiokafka", "asyncpg", "fastapi", "faststream", "pydantic", "sqlalchemy", "sqlmodel", "uvicorn", "uvloop")
+PACKAGES = (
+    "aiokafka",
+    "asyncpg",
+    "fastapi",
+    "faststream",
+    "pydantic",
+    "sqlalchemy",
+    "sqlmodel",
+    "uvicorn",
+    "uvloop",
+)
 
 
 def versions() -> dict[str, str]:

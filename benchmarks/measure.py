@@ -36,7 +36,8 @@ async def interleaved(ours: Run, anchor: Run, *, runs: int) -> tuple[float, floa
     """Median of each, taken in turns so that a slow minute of the machine hits both; the first turn warms up."""
     await anchor()
     await ours()
-    mine, theirs = [], []
+    mine: list[float] = []
+    theirs: list[float] = []
     for turn in range(runs):
         first, second = ((mine, ours), (theirs, anchor)) if turn % 2 else ((theirs, anchor), (mine, ours))
         for figures, run in (first, second):

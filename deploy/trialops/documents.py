@@ -59,7 +59,9 @@ def events_document() -> str:
                 if consumer.producer == name
                 and event.event_type in with_delivery_effects(other, consumer).effects
             ]
-            rows.append((f"`{event.event_type}`", _first_sentence(event), ", ".join(sorted(readers)) or "nobody yet"))
+            rows.append(
+                (f"`{event.event_type}`", _first_sentence(event), ", ".join(sorted(readers)) or "nobody yet")
+            )
         parts += ["", f"## {name}", "", *_table(("Type", "Says", "Takes effect at"), rows)]
     parts += [
         "",

@@ -1,4 +1,4 @@
-"""The access matrix: every route against nobody, the wrong role, the wrong trial and the wrong site.
+"""The access matrix: every route against nobody, the wrong role, and the right role elsewhere.
 
 A service's test lists one `Access` per route; compare `routes_of` with the list,
 so that a new route fails until it is there.
@@ -18,7 +18,7 @@ class Access:
     """One route with a request that would be right, and grants that are wrong in each way.
 
     `anyone`: the route is open to everybody who is authenticated (a report may come from anybody).
-    `right` is a grant that may; `other_trial` and `other_site` are the same role elsewhere (None: no such scope).
+    `right` is a grant that may; `other_scope` and `other_unit` are the same role elsewhere (None: no such limit).
     """
 
     method: str
@@ -27,8 +27,8 @@ class Access:
     body: Callable[[], Any] | None = None
     right: str = ""
     wrong_role: str = "archivist:*:*"
-    other_trial: str | None = None
-    other_site: str | None = None
+    other_scope: str | None = None
+    other_unit: str | None = None
     anyone: bool = False
     headers: dict[str, str] = field(default_factory=dict)
 
@@ -52,14 +52,14 @@ async def status_for(running: Running, access: Access, *grants: str, authenticat
 
 
 async def assert_access(running: Running, access: Access) -> None:
-    """Nobody 401, wrong role 403, wrong trial and wrong site 404, as if the thing did not exist."""
+    """Nobody 401, wrong role 403, the right role elsewhere 404, as if the thing did not exist."""
     where = f"{access.method} {access.path}"
     assert await status_for(running, access, authenticated=False) == 401, where
     if access.anyone:
         assert await status_for(running, access) < 300, where
         return
     assert await status_for(running, access, access.wrong_role) == 403, where
-    for elsewhere in (access.other_trial, access.other_site):
+    for elsewhere in (access.other_scope, access.other_unit):
         if elsewhere is not None:
             assert await status_for(running, access, elsewhere) == 404, f"{where} as {elsewhere}"
     if access.right:

@@ -52,7 +52,7 @@ def settings_for_tests(service: str, environment: Environment = Environment.DEMO
 
 
 def token(service: str, person: str, *grants: str) -> str:
-    """An access token for a person with grants written `role:trial:site`."""
+    """An access token for a person with grants as `Grant.parse` reads them."""
     return issue_token(
         KEY,
         issuer=ISSUER,

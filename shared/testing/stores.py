@@ -24,18 +24,22 @@ def from_metadata(metadata: MetaData) -> Build:
     return metadata.create_all
 
 
-@asynccontextmanager
-async def sqlite_store(folder: Path, build: Build, *, name: str = "store") -> AsyncIterator[SqliteDatabase]:
-    """A started SQLite store in its own file."""
-    path = folder / f"{name}.sqlite3"
-    folder.mkdir(parents=True, exist_ok=True)
+def _sqlite_file(path: Path, build: Build) -> Path:
+    """The file at `path`, with the tables of `build` if it is new."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         engine = sqlite_engine(path)
         with engine.connect() as connection:
             build(connection)
             connection.commit()
         engine.dispose()
-    database = SqliteDatabase(path)
+    return path
+
+
+@asynccontextmanager
+async def sqlite_store(folder: Path, build: Build, *, name: str = "store") -> AsyncIterator[SqliteDatabase]:
+    """A started SQLite store in its own file."""
+    database = SqliteDatabase(_sqlite_file(folder / f"{name}.sqlite3", build))
     await database.start()
     try:
         yield database

@@ -38,7 +38,8 @@ class Planted:
         if missing:
             raise SystemExit(f"{path.name} has no line {missing[0]}:")
         guard, test = found["Guard"], found["Test"]
-        assert guard is not None and test is not None
+        assert guard is not None
+        assert test is not None
         return cls(path, guard[1].strip(), test[1].strip())
 
 

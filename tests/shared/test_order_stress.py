@@ -57,7 +57,7 @@ class CrashingBroker(SimBroker):
         answers = await super().publish(batch)
         await asyncio.sleep(self.rng.random() * 0.004)
         self.published += 1
-        if self.crash_every and self.published % self.crash_every == 0:
+        if self.crash_every and self.published % self.crash_every == 2:  # the second already
             raise Crash
         return answers
 

@@ -36,7 +36,9 @@ def test_the_words_are_found() -> None:
 
 
 def test_shared_knows_no_word_of_a_trial() -> None:
-    pattern = re.compile(rf"\b({'|'.join(sorted(map(re.escape, words_of_the_field())))})s?\b", re.IGNORECASE)
+    pattern = re.compile(
+        rf"(?<![-\w])({'|'.join(sorted(map(re.escape, words_of_the_field())))})s?\b", re.IGNORECASE
+    )
 
     found = [
         f"{path.name}:{number}: {match[0]}"

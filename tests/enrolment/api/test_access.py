@@ -12,8 +12,8 @@ from shared.health import health_router
 from shared.testing.access import Access, assert_access, routes_of
 
 OTHERS: dict[str, Any] = {
-    "other_trial": "site_investigator:EP99:012",
-    "other_site": "site_investigator:EP01:034",
+    "other_scope": "site_investigator:EP99:012",
+    "other_unit": "site_investigator:EP01:034",
 }
 HERE = "site_investigator:EP01:012"
 AT = "2026-01-01T00:00:00Z"
@@ -157,7 +157,7 @@ def _places(made: dict[str, str]) -> list[Access]:
             call=to(f"/slots/{made['open']}/offers"),
             body=lambda: {"entry_id": "x", "reason": "y"},
             wrong_role=HERE,
-            other_trial="medical_monitor:EP99:*",
+            other_scope="medical_monitor:EP99:*",
         ),
         Access(
             method="POST",
@@ -229,7 +229,7 @@ def _looking() -> list[Access]:
             path=f"/enrolment/api/v1/{what}",
             call=to(f"/{what}?trial=EP01"),
             right="site_nurse:EP01:012",
-            other_trial="site_investigator:EP99:012",
+            other_scope="site_investigator:EP99:012",
         )
         for what in ("slot-board", "waiting-list", "dose-levels", "participants")
     ]
@@ -239,7 +239,7 @@ def _looking() -> list[Access]:
         call=to("/slot-board/verification?trial=EP01"),
         right="operations:*:*",
         wrong_role=HERE,
-        other_trial="operations:EP99:*",
+        other_scope="operations:EP99:*",
     )
     return [*boards, verification]
 

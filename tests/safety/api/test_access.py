@@ -50,10 +50,10 @@ async def ids(world: Any) -> Ids:
     )
 
 
-SITE = {"right": "site_investigator:EP01:012", "other_trial": "site_investigator:EP02:012"}
-SITE_ONLY = SITE | {"other_site": "site_investigator:EP01:099"}
-DESK = {"right": "safety_officer:EP01:*", "other_trial": "safety_officer:EP02:*"}
-DESK_ONLY = DESK | {"other_site": "safety_officer:EP01:012"}
+SITE = {"right": "site_investigator:EP01:012", "other_scope": "site_investigator:EP02:012"}
+SITE_ONLY = SITE | {"other_unit": "site_investigator:EP01:099"}
+DESK = {"right": "safety_officer:EP01:*", "other_scope": "safety_officer:EP02:*"}
+DESK_ONLY = DESK | {"other_unit": "safety_officer:EP01:012"}
 
 
 def _get(path: str, call: str, **whom: Any) -> Access:

@@ -87,7 +87,7 @@ def accesses(office: Office, ready: Prepared, protocol: Json, lit_site: str) -> 
     version = later(protocol)
     version = version | {"protocol_version": "1.2"}
     version["dlt"]["dlt_definition"]["protocol_version"] = "1.2"
-    own_site = {"other_site": "site_investigator:EP01:013", "right": "site_investigator:EP01:012"}
+    own_site = {"other_unit": "site_investigator:EP01:013", "right": "site_investigator:EP01:012"}
     return [
         Access(
             method="POST",
@@ -95,7 +95,7 @@ def accesses(office: Office, ready: Prepared, protocol: Json, lit_site: str) -> 
             call=lambda: "/trials",
             body=lambda: protocol | {"trial": protocol["trial"] | {"code": "EP02"}},
             right="trial_manager:EP02:*",
-            other_trial="trial_manager:EP01:*",
+            other_scope="trial_manager:EP01:*",
         ),
         Access(method="GET", path="/trials", call=lambda: "/trials", right="inspector:EP01:*"),
         get("/trials/{trial_id}", f"/trials/{trial}"),
@@ -152,7 +152,7 @@ def _access(method: str, path: str, at: str, role: str, *, right: str = "", **mo
         path=path,
         call=lambda: at,
         right=right or f"{role}:EP01:*",
-        other_trial=f"{role if not right else right.partition(':')[0]}:{OTHER}:*",
+        other_scope=f"{role if not right else right.partition(':')[0]}:{OTHER}:*",
         **more,
     )
 
