@@ -7,6 +7,7 @@ or a sequence that is not a plain decimal must end in quarantine, not in a lost 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 
 from shared.clock import format_instant, parse_instant
 from shared.partitions import partition_of
@@ -30,6 +31,9 @@ EVENT_HEADERS = (
     "ce_correlationid",
     "ce_blinding",
 )
+
+_REQUIRED = frozenset(EVENT_HEADERS)
+_required = itemgetter(*EVENT_HEADERS)
 
 
 class Unreadable(Exception):
@@ -104,6 +108,17 @@ def read_headers(headers: Headers) -> dict[str, str]:
     Raises:
         Unreadable: a value is null, not UTF-8 text, or holds a NUL character, which no store of ours keeps.
     """
+    try:
+        texts = {name: value.decode() for name, value in headers}
+    except (UnicodeDecodeError, AttributeError):
+        return _read_one_by_one(headers)
+    if len(texts) != len(headers) or "\x00" in "".join(texts.values()):
+        return _read_one_by_one(headers)
+    return texts
+
+
+def _read_one_by_one(headers: Headers) -> dict[str, str]:
+    """Headers that are not in order at first sight: finds what is wrong, or which of the repeated counts."""
     texts: dict[str, str] = {}
     for name, value in headers:
         try:
@@ -131,10 +146,11 @@ def envelope_from(texts: Mapping[str, str]) -> Envelope:
     Raises:
         Unreadable: an attribute is missing or has the wrong form.
     """
-    missing = [name for name in EVENT_HEADERS if not texts.get(name)]
-    if missing:
+    if not (texts.keys() >= _REQUIRED and all(_required(texts))):
+        missing = [name for name in EVENT_HEADERS if not texts.get(name)]
         raise Unreadable(f"missing {', '.join(missing)}")
-    if any(
+    # A character has at most four bytes, so short texts need not be encoded to be measured.
+    if max(map(len, texts.values())) * 4 > MAX_ATTRIBUTE_BYTES and any(
         len(text.encode()) > MAX_ATTRIBUTE_BYTES
         for name, text in texts.items()
         if name.startswith("ce_") or name == "traceparent"

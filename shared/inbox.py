@@ -201,18 +201,9 @@ class Inbox:
         readings: list[Reading],
         counted: set[int],
     ) -> None:
-        """Count the new events and apply the watermarks, in the order of each partition."""
+        """Keep what the batch has moved, and do what follows from a partition that is now whole."""
         before = dict(positions)
-        now: datetime | None = None
-        for reading in readings:
-            place = positions.get(reading.record.partition)
-            if place is None:
-                continue
-            if reading.mark is not None:
-                now = now or await watermarks.database_clock(batch.tx)
-                positions[place.partition] = watermarks.apply_watermark(place, reading.mark, now=now)
-            elif id(reading) in counted:
-                positions[place.partition] = place.counted(reading.digest)
+        await self._count(batch.tx, positions, readings, counted)
         changed = [position for key, position in positions.items() if position != before[key]]
         if not changed:
             return
@@ -223,6 +214,26 @@ class Inbox:
         self._observe(batch.tx, changed, before)
         if any(before[p.partition].state == "rebuilding" and p.state == "ok" for p in changed):
             await self._finish_rebuild(batch)
+
+    async def _count(
+        self, tx: Tx, positions: dict[int, watermarks.Position], readings: list[Reading], counted: set[int]
+    ) -> None:
+        """Count the new events and apply the watermarks, in the order of each partition."""
+        tally = dict.fromkeys(positions, (0, 0))  # taken since the partition's position was last written down
+        now: datetime | None = None
+        for reading in readings:
+            partition = reading.record.partition
+            if partition not in positions:
+                continue
+            if reading.mark is not None:
+                now = now or await watermarks.database_clock(tx)
+                place = positions[partition].counted(*tally[partition])
+                positions[partition] = watermarks.apply_watermark(place, reading.mark, now=now)
+                tally[partition] = (0, 0)
+            elif id(reading) in counted:
+                events, digest = tally[partition]
+                tally[partition] = (events + 1, digest ^ reading.digest)
+        positions.update({key: place.counted(*tally[key]) for key, place in positions.items()})
 
     async def _finish_rebuild(self, batch: Batch) -> None:
         everything = await watermarks.all_positions(batch.tx, self.consumer)

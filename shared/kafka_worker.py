@@ -9,25 +9,51 @@ from shared.service import Service
 from shared.wakeup import listen
 
 
-async def consume_from_kafka(service: Service, connection: KafkaConnection) -> None:
-    """Feed the inboxes of a started service; the order of starting is store, broker, relay.
-
-    Each producer's topic has a consumer group of its own, so that trouble with one disturbs no other.
-    """
+async def consume_from_kafka(service: Service, connection: KafkaConnection) -> "KafkaIntake":
+    """Feed the inboxes of a started service; the order of starting is store, broker, relay."""
     topics = [service.definition.topic, *(inbox.topic for inbox in service.inboxes.values())]
     await start_when_reachable(lambda: check_partitions(connection, topics), what="topics")
-    broker = build_broker(connection)
-    feeds = [
-        KafkaFeed(broker, inbox, group_id=f"{service.name}-from-{producer}")
-        for producer, inbox in service.inboxes.items()
-    ]
-    await start_when_reachable(broker.start, what="consumers")
-    service.on_stop(broker.stop)
-    for feed in feeds:
-        service.run(f"feed:{feed.topic}", _watching(feed))
+    intake = KafkaIntake(service, connection)
+    service.on_stop(intake.stop)
+    await intake.start()
     if isinstance(service.database, PostgresDatabase):
         database = service.database
         service.run("wakeup", lambda: listen(database, outbox=service.relay.wake, clock=service.timers.wake))
+    return intake
+
+
+class KafkaIntake:
+    """What a service takes from Kafka, which can be stopped and started again while the rest of it runs.
+
+    Each producer's topic has a consumer group of its own, so that trouble with one disturbs no other.
+    """
+
+    def __init__(self, service: Service, connection: KafkaConnection) -> None:
+        self._service = service
+        self._connection = connection
+        self._watches: list[str] = []
+        self._leave: Callable[[], Awaitable[None]] | None = None
+
+    async def start(self) -> None:
+        """Join the consumer groups, and watch that every feed moves."""
+        broker = build_broker(self._connection)
+        feeds = [
+            KafkaFeed(broker, inbox, group_id=f"{self._service.name}-from-{producer}")
+            for producer, inbox in self._service.inboxes.items()
+        ]
+        await start_when_reachable(broker.start, what="consumers")
+        self._leave = broker.stop
+        for feed in feeds:
+            self._watches.append(f"feed:{feed.topic}")
+            self._service.run(self._watches[-1], _watching(feed))
+
+    async def stop(self) -> None:
+        """Leave the groups once the batch in hand is done; what comes meanwhile stays in the topics."""
+        await self._service.end(*self._watches)
+        self._watches.clear()
+        leave, self._leave = self._leave, None
+        if leave is not None:
+            await leave()
 
 
 def _watching(feed: KafkaFeed) -> Callable[[], Awaitable[None]]:

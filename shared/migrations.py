@@ -5,11 +5,14 @@ from pathlib import Path
 
 from alembic import command, context
 from alembic.config import Config
-from sqlalchemy import Connection, MetaData, NullPool, create_engine
+from sqlalchemy import Connection, MetaData, NullPool, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from shared.failpoints import failpoint
+
+LOCK_SECONDS = 60.0
+"""How long a second migration of the same store waits for the first."""
 
 
 def upgrade(url: str, folder: Path, revision: str = "head") -> None:
@@ -18,12 +21,21 @@ def upgrade(url: str, folder: Path, revision: str = "head") -> None:
         file = make_url(url).database
         if file:
             Path(file).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url, poolclass=NullPool)
-        with engine.begin() as connection:
-            upgrade_on(connection, folder, revision)
-        engine.dispose()
+        _upgrade_sqlite(url, folder, revision)
         return
     asyncio.run(_upgrade_postgresql(url, folder, revision))
+
+
+def _upgrade_sqlite(url: str, folder: Path, revision: str) -> None:
+    # The driver would begin nothing before a CREATE TABLE, and a killed migration would leave half a schema.
+    engine = create_engine(
+        url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args={"timeout": LOCK_SECONDS}
+    )
+    with engine.connect() as connection:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        upgrade_on(connection, folder, revision)
+        connection.exec_driver_sql("COMMIT")
+    engine.dispose()
 
 
 async def _upgrade_postgresql(url: str, folder: Path, revision: str) -> None:
@@ -35,6 +47,9 @@ async def _upgrade_postgresql(url: str, folder: Path, revision: str) -> None:
 
 def upgrade_on(connection: Connection, folder: Path, revision: str = "head") -> None:
     """Run the migrations on an open connection; the caller commits."""
+    if connection.dialect.name == "postgresql":
+        # Two at once: the second waits for the first's commit and then finds nothing to do.
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('migrations'))"))
     config = Config()
     config.set_main_option("script_location", str(folder))
     config.attributes["connection"] = connection

@@ -7,11 +7,13 @@ in one process, without a broker, is `trialops serve`.
 
 import argparse
 import asyncio
+import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 import structlog
 import uvicorn
@@ -130,7 +132,7 @@ def _health_only(service: Service) -> FastAPI:
 
 
 async def _serve_until_stopped(app: FastAPI, service: Service, host: str, port: int) -> int:
-    server = uvicorn.Server(server_config(app, host, port))
+    server = OrderlyServer(server_config(app, host, port))
     serving = asyncio.create_task(server.serve())
     failed = asyncio.create_task(service.failed.wait())
     await asyncio.wait({serving, failed}, return_when=asyncio.FIRST_COMPLETED)
@@ -140,7 +142,21 @@ async def _serve_until_stopped(app: FastAPI, service: Service, host: str, port: 
     return EXIT_FAILED if service.failed.is_set() else 0
 
 
-class AnnouncingServer(uvicorn.Server):
+class OrderlyServer(uvicorn.Server):
+    """A server that SIGTERM stops, and nothing else of the process with it.
+
+    uvicorn raises the signal again when it has stopped serving. For SIGTERM that would be the process's end, before
+    relay, consumers and stores are closed; SIGINT becomes a cancellation, which closes them.
+    """
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if sig == signal.SIGTERM:
+            self.should_exit = True
+        else:
+            super().handle_exit(sig, frame)
+
+
+class AnnouncingServer(OrderlyServer):
     """A server that calls back once it listens."""
 
     def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:

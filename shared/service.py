@@ -161,7 +161,7 @@ class Service:
         )
         self.history: History = no_history
         self.copies_cleared: Callable[[], None] = lambda: None
-        self._tasks: list[asyncio.Task[None]] = []
+        self._loops: dict[str, asyncio.Task[None]] = {}
         self._on_stop: list[Callable[[], Awaitable[None]]] = []
         self.failed = asyncio.Event()
 
@@ -202,7 +202,16 @@ class Service:
                 log.critical("loop_failed", loop=what, error=type(error).__name__)
             self.failed.set()
 
-        self._tasks.append(asyncio.create_task(watched(), name=f"{self.name}:{what}"))
+        if what in self._loops:
+            raise ValueError(f"{self.name}:{what} runs already")
+        self._loops[what] = asyncio.create_task(watched(), name=f"{self.name}:{what}")
+
+    async def end(self, *loops: str) -> None:
+        """End the named loops of this service while the others go on; `run` may start them again."""
+        tasks = [self._loops.pop(one) for one in loops if one in self._loops]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def on_stop(self, end: Callable[[], Awaitable[None]]) -> None:
         """Call `end` when stopping, before the loops and the store; what came last goes first."""
@@ -217,10 +226,7 @@ class Service:
         try:
             while self._on_stop:
                 await self._on_stop.pop()()
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-            self._tasks.clear()
+            await self.end(*self._loops)
         finally:
             if close_store:
                 await self.database.stop()

@@ -92,7 +92,7 @@ class DirectTransport:
     def __init__(self, to_record: Callable[[str, Watermark], Record]) -> None:
         self._to_record = to_record
         self._routes: dict[str, list[_Route]] = {}
-        self._tasks: list[asyncio.Task[None]] = []
+        self._running: dict[_Route, asyncio.Task[None]] = {}
 
     def connect(self, topic: str, source: DirectSource, target: DirectTarget) -> None:
         """Deliver a topic's events from this source to this consumer, once started."""
@@ -104,9 +104,22 @@ class DirectTransport:
             if route.target.consumer == consumer:
                 route.rewind()
 
-    def start(self) -> None:
-        for routes in self._routes.values():
-            self._tasks.extend(asyncio.create_task(route.run(), name=str(route)) for route in routes)
+    def start(self, consumer: str | None = None) -> None:
+        """Deliver to every consumer, or to one; each goes on from its stored position."""
+        for route in self._routes_to(consumer):
+            if route not in self._running:
+                self._running[route] = asyncio.create_task(route.run(), name=str(route))
+
+    async def stop(self, consumer: str | None = None) -> None:
+        """Deliver nothing more to any consumer, or to one; what comes meanwhile stays in the producers' outboxes."""
+        tasks = [task for route in self._routes_to(consumer) if (task := self._running.pop(route, None))]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _routes_to(self, consumer: str | None) -> "list[_Route]":
+        every = [route for routes in self._routes.values() for route in routes]
+        return [route for route in every if consumer in (None, route.target.consumer)]
 
     async def publish(self, batch: Sequence[OutgoingRecord]) -> list[BaseException | None]:
         return [None] * len(batch)  # the outbox row itself is the durable log
@@ -141,10 +154,7 @@ class DirectTransport:
             route.queue_replay([one.record for one in batch])
 
     async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks.clear()
+        await self.stop()
 
 
 class _Route:

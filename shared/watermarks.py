@@ -52,9 +52,9 @@ class Position:
     incomplete_since: datetime | None = None
     state: State = "none"
 
-    def counted(self, digest: int) -> "Position":
-        """One more event of this partition has been taken into the inbox."""
-        return replace(self, n=self.n + 1, h=self.h ^ digest)
+    def counted(self, events: int, digest: int) -> "Position":
+        """Some more events of this partition have been taken into the inbox; their digests are combined."""
+        return replace(self, n=self.n + events, h=self.h ^ digest) if events else self
 
 
 def event_digest(event_id: str, value: bytes) -> int:

@@ -8,7 +8,7 @@ from shared.ids import new_id
 
 
 class Unreachable(Exception):
-    """Nobody answers at the address."""
+    """Nobody answers at the address, or somebody else does."""
 
 
 class Refused(Exception):
@@ -33,12 +33,15 @@ class Calls:
     """Speaks to one installation as one person."""
 
     def __init__(self, url: str, token: str, *, seconds: float = 120.0) -> None:
-        self._client = httpx.Client(
-            base_url=url,
-            headers={"authorization": f"Bearer {token}"},
-            timeout=seconds,
-            follow_redirects=False,
-        )
+        try:
+            self._client = httpx.Client(
+                base_url=url,
+                headers={"authorization": f"Bearer {token}"},
+                timeout=seconds,
+                follow_redirects=False,
+            )
+        except (httpx.InvalidURL, UnicodeEncodeError) as error:
+            raise Unreachable(f"the address or the token cannot be used ({type(error).__name__})") from None
 
     def get(self, service: str, path: str, **query: Any) -> Any:
         return self._answer("GET", service, path, params=query)
@@ -73,4 +76,7 @@ class Calls:
             except ValueError:
                 problem = {"code": f"http_{answer.status_code}", "title": "No problem document"}
             raise Refused(answer.status_code, problem)
-        return answer.json() if answer.content else None
+        try:
+            return answer.json()
+        except ValueError:
+            raise Unreachable(f"{self._client.base_url} answers, but not as trialops does") from None

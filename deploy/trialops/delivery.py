@@ -12,10 +12,9 @@ from deploy.trialops.options import (
     ServiceName,
     Token,
     Url,
-    checked_service,
     operator_calls,
 )
-from deploy.trialops.output import console, print_json, print_rows
+from deploy.trialops.output import console, print_json, print_result, print_rows
 
 parked = typer.Typer(help="Events that could not be applied and wait.", no_args_is_help=True)
 EXIT_FAILED = 1
@@ -79,7 +78,7 @@ def list_parked(
     Example: trialops parked list enrolment
     """
     calls = operator_calls(url, home, token)
-    rows = calls.pages(checked_service(service), "/delivery/parked", "parked")
+    rows = calls.pages(service, "/delivery/parked", "parked")
     if as_json:
         print_json({"parked": rows})
     else:
@@ -100,21 +99,36 @@ def list_parked(
 
 @parked.command("show")
 def show_parked(
-    service: ServiceName, parked_id: int, url: Url = DEFAULT, home: HomeFolder = None, token: Token = None
+    service: ServiceName,
+    parked_id: int,
+    url: Url = DEFAULT,
+    home: HomeFolder = None,
+    token: Token = None,
+    as_json: AsJson = False,
 ) -> None:
-    """One parked event, without its content."""
-    print_json(
-        operator_calls(url, home, token).get(checked_service(service), f"/delivery/parked/{parked_id}")
-    )
+    """One parked event, without its content.
+
+    Example: trialops parked show enrolment 7
+    """
+    calls = operator_calls(url, home, token)
+    print_result(calls.get(service, f"/delivery/parked/{parked_id}"), as_json)
 
 
 @parked.command("release")
 def release_parked(
-    service: ServiceName, parked_id: int, url: Url = DEFAULT, home: HomeFolder = None, token: Token = None
+    service: ServiceName,
+    parked_id: int,
+    url: Url = DEFAULT,
+    home: HomeFolder = None,
+    token: Token = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Apply the event and what waits behind it again, oldest first, up to the first that still fails."""
+    """Apply the event and what waits behind it again, oldest first, up to the first that still fails.
+
+    Example: trialops parked release enrolment 7
+    """
     calls = operator_calls(url, home, token)
-    print_json(calls.post(checked_service(service), f"/delivery/parked/{parked_id}/releases"))
+    print_result(calls.post(service, f"/delivery/parked/{parked_id}/releases"), as_json)
 
 
 @parked.command("discard")
@@ -127,15 +141,15 @@ def discard_parked(
     url: Url = DEFAULT,
     home: HomeFolder = None,
     token: Token = None,
+    as_json: AsJson = False,
 ) -> None:
     """Give an event up. The first person asks, a second person confirms by the same command.
 
     Example: trialops parked discard enrolment 7 --reason "sent twice by a test system"
     """
     calls = operator_calls(url, home, token)
-    print_json(
-        calls.post(checked_service(service), f"/delivery/parked/{parked_id}/discards", {"reason": reason})
-    )
+    path = f"/delivery/parked/{parked_id}/discards"
+    print_result(calls.post(service, path, {"reason": reason}), as_json)
 
 
 def replay(
@@ -149,6 +163,7 @@ def replay(
     url: Url = DEFAULT,
     home: HomeFolder = None,
     token: Token = None,
+    as_json: AsJson = False,
 ) -> None:
     """Publish a service's events again, with the same ids and bytes; nothing takes effect twice.
 
@@ -157,7 +172,8 @@ def replay(
     body: dict[str, Any] = {"after_pub_seq": after, "scope": scope, "consumer": consumer}
     if since is not None:
         body["since"] = since
-    print_json(operator_calls(url, home, token).post(checked_service(service), "/delivery/replays", body))
+    calls = operator_calls(url, home, token)
+    print_result(calls.post(service, "/delivery/replays", body), as_json)
 
 
 def rebuild(
@@ -168,6 +184,7 @@ def rebuild(
     url: Url = DEFAULT,
     home: HomeFolder = None,
     token: Token = None,
+    as_json: AsJson = False,
 ) -> None:
     """Clear a service's copies of others' facts and take every event again. Exit 1 when a check differs.
 
@@ -175,13 +192,17 @@ def rebuild(
     """
     calls = operator_calls(url, home, token)
     if not check:
-        print_json(calls.post(checked_service(service), "/delivery/rebuilds"))
+        print_result(calls.post(service, "/delivery/rebuilds"), as_json)
         return
-    found = calls.post(checked_service(service), "/delivery/rebuild-checks")
-    print_json(found)
+    found = calls.post(service, "/delivery/rebuild-checks")
     differing = sum(one["only_living"] + one["only_rebuilt"] for one in found["differences"])
+    if as_json:
+        print_json(found)
+    elif found["comparable"]:
+        print_rows("Differences", found["differences"], ("table", "only_living", "only_rebuilt"))
+    else:
+        console.print("not comparable now", style="bold")
     if differing or not found["comparable"]:
-        console.print(f"{differing} rows differ" if differing else "not comparable now", style="bold")
         raise typer.Exit(EXIT_FAILED)
 
 

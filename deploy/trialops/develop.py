@@ -46,6 +46,11 @@ def proof(
     ],
     service: Annotated[str, typer.Option("--service", help="Who will check it.")] = "sponsor",
     home: HomeFolder = None,
+    as_json: AsJson = False,
 ) -> None:
     """Make a fresh proof of identity for one signature, as an identity provider would after asking again."""
-    typer.echo(home_of(home).proof(person, audience=service, purpose=purpose, bound_to=bound_to))
+    made = home_of(home).proof(person, audience=service, purpose=purpose, bound_to=bound_to)
+    if as_json:
+        print_json({"proof": made, "person": person, "purpose": purpose, "over": bound_to})
+    else:
+        typer.echo(made)

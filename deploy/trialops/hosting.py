@@ -9,8 +9,8 @@ from rich.panel import Panel
 
 from deploy.trialops.home import Home
 from deploy.trialops.installation import PROGRAMS, Installation, Place
-from deploy.trialops.options import HomeFolder, home_of
-from deploy.trialops.output import console
+from deploy.trialops.options import AsJson, HomeFolder, home_of
+from deploy.trialops.output import console, print_result
 from shared.contracts import write_contracts
 from shared.database import StoreInUse
 from shared.process import AnnouncingServer, server_config
@@ -82,14 +82,14 @@ def _greet(home: Home, url: str) -> None:
     console.print("\nOther roles: trialops dev token --role site_nurse --trial PBTC042 --site 001")
 
 
-def migrate(home: HomeFolder = None) -> None:
+def migrate(home: HomeFolder = None, as_json: AsJson = False) -> None:
     """Bring the three stores of an embedded installation to the newest schema.
 
     A service of a network installation migrates itself: python -m services.<name> migrate.
     """
     here = home_of(home)
     Installation(Place(folder=here.folder, environment=Environment.DEVELOPMENT)).migrate()
-    console.print(f"{here.folder} is up to date")
+    print_result({"home": str(here.folder), "state": "newest schema"}, as_json)
 
 
 def contracts(

@@ -20,7 +20,7 @@ from shared.clock import server_now
 from shared.envelope import Record
 from shared.kafka_history import topic_history
 from shared.kafka_transport import KafkaConnection, KafkaTransport
-from shared.kafka_worker import consume_from_kafka
+from shared.kafka_worker import KafkaIntake, consume_from_kafka
 from shared.migrations import upgrade
 from shared.outbox_log import OutboxLog
 from shared.process import Program
@@ -50,12 +50,16 @@ DEVELOPMENT_ISSUER = "https://development.invalid"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where an embedded installation keeps its files, and what it is for."""
+    """Where an embedded installation keeps its files, and what it is for.
+
+    `freshness`: what is demanded of the others' news; None reads it from the environment, as a service does.
+    """
 
     folder: Path
     environment: Environment
     store_urls: Mapping[str, str] | None = None
     kafka_bootstrap_servers: str | None = None
+    freshness: FreshnessSettings | None = None
 
     def store_url(self, service: str) -> str:
         given = (self.store_urls or {}).get(service)
@@ -77,6 +81,7 @@ class Installation:
         self._place = place
         self._direct = DirectTransport(to_record)
         self._sending: list[Transport] = []
+        self._intakes: dict[str, KafkaIntake] = {}
         self.services: dict[str, Service] = {}
         self._apps: dict[str, FastAPI] = {}
 
@@ -108,7 +113,7 @@ class Installation:
         for service in self.services.values():
             connection = self._kafka(service.name)
             service.history = topic_history(connection)
-            await consume_from_kafka(service, connection)
+            self._intakes[service.name] = await consume_from_kafka(service, connection)
 
     async def stop(self) -> None:
         await self._direct.close()
@@ -116,6 +121,28 @@ class Installation:
             await service.stop()
         for transport in self._sending:
             await transport.close()
+
+    # Each part of a worker can be stopped by itself, as it would die by itself; the API goes on answering.
+
+    async def stop_intake(self, service: str) -> None:
+        """This service takes in no events any more, until `start_intake`; its own are published on."""
+        if service in self._intakes:
+            await self._intakes[service].stop()
+        else:
+            await self._direct.stop(service)
+
+    async def start_intake(self, service: str) -> None:
+        if service in self._intakes:
+            await self._intakes[service].start()
+        else:
+            self._direct.start(service)
+
+    async def stop_relay(self, service: str) -> None:
+        """This service publishes neither events nor watermarks any more, until `start_relay`."""
+        await self.services[service].end("relay")
+
+    def start_relay(self, service: str) -> None:
+        self.services[service].run("relay", self.services[service].relay.run)
 
     def migrate(self) -> None:
         """Bring every store to the newest schema; call it outside the event loop."""
@@ -161,7 +188,7 @@ class Installation:
             tokens=TokenSettings(issuer=DEVELOPMENT_ISSUER, public_keys_file=self._place.public_keys),
             event_signing=EventSigningSettings(),
             mail=read_block(MailSettings, *prefixes),
-            freshness=read_block(FreshnessSettings, *prefixes),
+            freshness=self._place.freshness or read_block(FreshnessSettings, *prefixes),
             limits=read_block(LimitSettings, *prefixes),
         )
 

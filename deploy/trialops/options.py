@@ -7,7 +7,14 @@ from typing import Annotated
 import typer
 
 from deploy.trialops.calls import Calls
-from deploy.trialops.home import DEFAULT_URL, Home
+from deploy.trialops.home import DEFAULT_URL, SERVICES, Home
+
+
+def _checked_service(name: str) -> str:
+    if name not in SERVICES:
+        raise typer.BadParameter(f"one of {', '.join(sorted(SERVICES))}")
+    return name
+
 
 Url = Annotated[str, typer.Option("--url", envvar="TRIALOPS_URL", help="Address of the installation.")]
 HomeFolder = Annotated[
@@ -23,7 +30,10 @@ Token = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-ServiceName = Annotated[str, typer.Argument(help="enrolment, safety or sponsor", metavar="SERVICE")]
+ServiceName = Annotated[
+    str,
+    typer.Argument(help="enrolment, safety or sponsor", metavar="SERVICE", callback=_checked_service),
+]
 DEFAULT = DEFAULT_URL
 
 
@@ -35,9 +45,3 @@ def operator_calls(url: str, folder: Path | None, token: str | None) -> Calls:
     """Calls as an operator of the installation."""
     person = os.environ.get("USER", "operator")
     return Calls(url, token or home_of(folder).token(f"operator-{person}", "operations:*:*"))
-
-
-def checked_service(name: str) -> str:
-    if name not in ("enrolment", "safety", "sponsor"):
-        raise typer.BadParameter("one of enrolment, safety, sponsor")
-    return name

@@ -17,6 +17,17 @@ def print_json(document: Any) -> None:
     sys.stdout.write(json.dumps(document, ensure_ascii=False, default=str) + "\n")
 
 
+def print_result(result: Mapping[str, Any], as_json: bool) -> None:
+    """One result: a JSON document, or a line per field."""
+    if as_json:
+        print_json(result)
+        return
+    width = max(map(len, result), default=0)
+    for name, value in result.items():
+        said = "" if value is None else str(value)
+        console.print(f"{name.replace('_', ' '):<{width}}  {said}", soft_wrap=True, markup=False)
+
+
 def print_rows(title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
     """A table; without rows it says so."""
     if not rows:

@@ -1,9 +1,8 @@
 """All three services together, driven through their HTTP APIs, in the shapes in which they are run."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,76 +10,46 @@ from typing import Any
 import httpx
 import pytest
 
-from deploy.trialops.demo.hospital import Hospitals
-from deploy.trialops.demo.office import Office, read_protocol
-from deploy.trialops.demo.play import FIRST_DAY
-from deploy.trialops.demo.stage import Stage
-from deploy.trialops.demo.timeline import Timeline
+from deploy.trialops.demonstrate import served
 from deploy.trialops.home import Home
 from deploy.trialops.installation import PROGRAMS, Installation, Place
 from shared.migrations import upgrade_on
 from shared.settings import Environment
 from shared.testing.kafka_server import KafkaServer
 from shared.testing.stores import PostgresServer
+from tests.journeys.world import TOPICS, World
 
+ON_KAFKA = pytest.param("postgresql-kafka", marks=[pytest.mark.postgres, pytest.mark.kafka])
 SHAPES = [
     "sqlite-direct",
     pytest.param("postgresql-direct", marks=pytest.mark.postgres),
-    pytest.param("postgresql-kafka", marks=[pytest.mark.postgres, pytest.mark.kafka]),
+    ON_KAFKA,
 ]
-
-
-@dataclass
-class World:
-    """A running installation and the people around it."""
-
-    installation: Installation
-    client: httpx.AsyncClient
-    home: Home
-
-    def stage(self) -> Stage:
-        return Stage(self.client, self.home)
-
-    async def opened_trial(self) -> "Trial":
-        """The example trial, open at five hospitals, with 50 mg/m2 of stratum I open for six."""
-        stage, timeline = self.stage(), Timeline()
-        office, hospitals = Office(stage, timeline, "PBTC042"), Hospitals(stage, timeline, "PBTC042")
-        await stage.move_to(FIRST_DAY)
-        await office.set_up(read_protocol())
-        await stage.move_to(FIRST_DAY + timedelta(days=1))
-        await office.decide("stratum-1", "open_level", 1, "opens 50 mg/m2 of stratum I", places=6)
-        return Trial(stage, office, hospitals)
-
-
-@dataclass
-class Trial:
-    stage: Stage
-    office: Office
-    hospitals: Hospitals
-
-
-Make = Callable[..., Any]
+Make = Callable[..., AbstractAsyncContextManager[World]]
 
 
 @pytest.fixture
 def installation_in(request: pytest.FixtureRequest, tmp_path: Path) -> Make:
-    """Make a running installation of a given shape; it ends with the test."""
+    """Make a running installation of a given shape, `settings` as of `Place`; it ends with its block."""
 
     @asynccontextmanager
     async def make(shape: str, **settings: Any) -> AsyncIterator[World]:
         async with AsyncExitStack() as stack:
-            place = await _place(shape, tmp_path, request, stack)
+            place = Place(folder=tmp_path, environment=Environment.DEMONSTRATION, **settings)
+            broker = None
+            if shape.startswith("postgresql"):
+                place = replace(place, store_urls=await _stores(request, stack))
+            if shape.endswith("kafka"):
+                broker = await _broker(request, stack)
+                place = replace(place, kafka_bootstrap_servers=broker.connection().bootstrap_servers)
             home = Home(tmp_path)
             home.ensure_key()
-            installation = Installation(replace(place, **settings))
-            if shape.startswith("sqlite"):
+            installation = Installation(place)
+            if place.store_urls is None:
                 installation.migrate()
-            await installation.start()
-            stack.push_async_callback(installation.stop)
-            transport = httpx.ASGITransport(app=installation.app, raise_app_exceptions=False)
-            client = httpx.AsyncClient(transport=transport, base_url="http://test", timeout=60)
-            await stack.enter_async_context(client)
-            yield World(installation, client, home)
+            url = await stack.enter_async_context(served(installation))
+            client = await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=60))
+            yield World(installation, url, client, home, broker)
 
     return make
 
@@ -99,26 +68,36 @@ async def embedded(installation_in: Make) -> AsyncIterator[World]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def kafka_container(docker_engine: None) -> Iterator[KafkaServer]:
+    """One broker for all journeys; each has the topics to itself."""
+    server = KafkaServer()
+    server.run()
+    try:
+        yield server
+    finally:
+        server.remove()
+
+
+async def _broker(request: pytest.FixtureRequest, stack: AsyncExitStack) -> KafkaServer:
+    """The broker with empty topics; with them go the consumer groups' offsets."""
+    broker: KafkaServer = request.getfixturevalue("kafka_container")
+    await broker.wait()
+    await broker.create_topics(TOPICS)
+    stack.push_async_callback(broker.delete_topics, TOPICS)
+    return broker
+
+
+async def _stores(request: pytest.FixtureRequest, stack: AsyncExitStack) -> dict[str, str]:
+    """A PostgreSQL database per service, migrated, dropped afterwards."""
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    urls = {}
+    for name, program in PROGRAMS.items():
+        migrations = program.folder / "store" / "migrations"
+        urls[name] = await server.create(f"journey-{name}", partial(_migrate, migrations))
+        stack.push_async_callback(server.drop, urls[name])
+    return urls
+
+
 def _migrate(folder: Path, connection: Any) -> None:
     upgrade_on(connection, folder)
-
-
-async def _place(shape: str, folder: Path, request: pytest.FixtureRequest, stack: AsyncExitStack) -> Place:
-    place = Place(folder=folder, environment=Environment.DEMONSTRATION)
-    if shape.startswith("postgresql"):
-        server: PostgresServer = request.getfixturevalue("postgres_server")
-        urls = {}
-        for name, program in PROGRAMS.items():
-            migrations = program.folder / "store" / "migrations"
-            urls[name] = await server.create(f"journey-{name}", partial(_migrate, migrations))
-            stack.push_async_callback(server.drop, urls[name])
-        place = replace(place, store_urls=urls)
-    if shape.endswith("kafka"):
-        request.getfixturevalue("docker_engine")
-        broker = KafkaServer()
-        stack.callback(broker.remove)
-        broker.run()
-        await broker.wait()
-        await broker.create_topics([f"{name}.events.v1" for name in PROGRAMS])
-        place = replace(place, kafka_bootstrap_servers=broker.connection().bootstrap_servers)
-    return place

@@ -154,6 +154,20 @@ async def test_records_reach_the_inbox_with_their_bytes_single_or_in_batches() -
     assert [record.position for record in inbox.taken] == [4, 5, 6]
 
 
+async def test_a_header_that_is_not_text_costs_no_batch() -> None:
+    """The library decodes headers before any handler runs, and drops the whole batch when it cannot."""
+    subscriber: Any = feed_of(FakeInbox())._subscriber
+    parse, decode = subscriber._get_parser_and_decoder()
+    batch = (raw(4), raw(5))
+    with pytest.raises(UnicodeDecodeError):
+        await subscriber._parser(batch)
+
+    message = await parse(batch)
+
+    assert message.raw_message == batch
+    assert await decode(message) == message.body
+
+
 async def test_a_failure_is_raised_after_a_pause_that_grows_until_it_works_again() -> None:
     """The library rewinds and delivers again at once: without the pause a lasting fault would spin."""
     inbox = FakeInbox()

@@ -167,7 +167,7 @@ def test_the_digest_does_not_depend_on_order_and_fits_the_store(
     def total(chosen: list[tuple[str, bytes]]) -> Position:
         position = EMPTY
         for event_id, value in chosen:
-            position = position.counted(event_digest(event_id, value))
+            position = position.counted(1, event_digest(event_id, value))
         return position
 
     assert total(events) == total(shuffled)

@@ -137,6 +137,7 @@ class Director:
         self._at(self.stage.now + timedelta(days=1), again)
 
     async def _register(self, screened: Screened, slot_id: str) -> None:
+        await self.hospitals.sign_eligibility(screened)
         one = await self.hospitals.register(screened, slot_id)
         if one.child.fate is Fate.NEVER_TREATED:
             self._at(self.stage.now + timedelta(days=2), lambda: self.hospitals.end_treatment(one))

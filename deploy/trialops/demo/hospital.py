@@ -94,10 +94,9 @@ class Hospitals:
                 return str(offer["slot_id"])
         return None
 
-    async def register(self, screened: Screened, slot_id: str) -> Registered:
-        """Eligibility and judgement signed, then registration under every guard."""
-        child, investigator = screened.child, self._investigator(screened.child.site)
-        await investigator.post(
+    async def sign_eligibility(self, screened: Screened) -> None:
+        """Every criterion met, and in the child's interests by the investigator's judgement."""
+        await self._investigator(screened.child.site).post(
             "enrolment",
             f"/screenings/{screened.screening_id}/eligibility",
             {
@@ -107,7 +106,11 @@ class Hospitals:
                 "signed_at": format_instant(self._stage.now),
             },
         )
-        registered = await investigator.post(
+
+    async def register(self, screened: Screened, slot_id: str) -> Registered:
+        """Registration, under every guard, of a child whose eligibility is signed."""
+        child = screened.child
+        registered = await self._investigator(child.site).post(
             "enrolment",
             "/registrations",
             {
