@@ -13,7 +13,7 @@ serve: .venv/runtime ## all three services in one process, on SQLite
 	$(BIN)/trialops serve $(ARGS)
 
 test: .venv/dev ## the whole suite; what needs Docker runs when Docker answers
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup $(ARGS)
 
 check: .venv/dev ## static checks, the same as pre-commit
 	$(BIN)/ruff format --check .

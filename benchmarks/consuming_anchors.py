@@ -103,7 +103,8 @@ async def naive(around: Surroundings, topic: str, events: int) -> float:
     async with around.store_url(POSTGRESQL, "naive", NaiveTable.metadata.create_all) as url:
         engine = create_async_engine(url)
         broker = KafkaBroker(around.kafka.connection().bootstrap_servers, logger=None)
-        taken, began, ended = 0, 0.0, asyncio.get_running_loop().create_future()
+        taken, began = 0, 0.0
+        ended: asyncio.Future[float] = asyncio.get_running_loop().create_future()
 
         @broker.subscriber(topic, group_id=new_id(), auto_offset_reset="earliest")
         async def on_measurement(body: dict[str, Any]) -> None:
@@ -135,9 +136,7 @@ async def _save(session: AsyncSession, body: sample.Measurement) -> None:
 
 # -- B3: the same three inserts, and nothing else ------------------------------------------------------------
 
-_INBOX = (
-    "INSERT INTO inbox (consumer, event_id, topic, partition, position, received_at) VALUES (?, ?, ?, ?, ?, ?)"
-)
+_INBOX = "INSERT INTO inbox (consumer, event_id, topic, partition, position, received_at) VALUES (?, ?, ?, ?, ?, ?)"
 _POSITION = (
     "INSERT INTO aggregate_position (consumer, producer, aggregate_id, last_sequence) VALUES (?, ?, ?, ?)"
     " ON CONFLICT (consumer, producer, aggregate_id) DO UPDATE SET last_sequence = excluded.last_sequence"
@@ -163,7 +162,9 @@ def _rows(records: Sequence[Record]) -> _Rows:
         headers = {name: value.decode() for name, value in record.headers}
         place = (record.topic, record.partition, record.position, headers["ce_time"])
         inbox.append((sample.CONSUMER, headers["ce_id"], *place))
-        positions.append((sample.CONSUMER, sample.PRODUCER, headers["ce_subject"], int(headers["ce_sequence"])))
+        positions.append(
+            (sample.CONSUMER, sample.PRODUCER, headers["ce_subject"], int(headers["ce_sequence"]))
+        )
         body = sample.body_of(record)
         copies.append(tuple(body[name] for name in sample.COPY_COLUMNS))
     return inbox, positions, copies

@@ -16,8 +16,8 @@ import asyncpg
 
 from shared.database import Database
 from shared.ids import new_id
-from shared.postgres_store import PostgresDatabase
-from shared.sqlite_store import SqliteDatabase, sqlite_engine
+from shared.sqlite_store import sqlite_engine
+from shared.stores import open_database
 from shared.testing.kafka_server import KafkaServer
 from shared.testing.stores import PostgresServer, wait_until
 
@@ -66,17 +66,8 @@ class Surroundings:
     @asynccontextmanager
     async def store(self, kind: str, key: str, build: Build) -> AsyncIterator[Database]:
         """As `store_url`, opened the way a service opens it."""
-        async with self.store_url(kind, key, build) as url:
-            database: Database = (
-                PostgresDatabase(url)
-                if kind == POSTGRESQL
-                else SqliteDatabase(Path(url.removeprefix("sqlite:///")))
-            )
-            await database.start()
-            try:
-                yield database
-            finally:
-                await database.stop()
+        async with self.store_url(kind, key, build) as url, opened(url) as database:
+            yield database
 
     async def empty_topics(self, topics: Sequence[str]) -> None:
         """Make these topics, or make them anew."""
@@ -97,6 +88,17 @@ class Surroundings:
             engine.dispose()
             self._templates[key] = path
         return self._templates[key]
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[Database]:
+    """The store at a URL, started."""
+    database = open_database(url)
+    await database.start()
+    try:
+        yield database
+    finally:
+        await database.stop()
 
 
 def plain_sqlite(url: str) -> sqlite3.Connection:
@@ -150,7 +152,7 @@ class PostgresContainer:
     def __init__(self) -> None:
         self._docker: Any = import_module("docker").from_env(timeout=60)
         self._password = new_id()
-        self._port = _free_port()
+        self._port = free_port()
         self._container: Any = None
 
     @property
@@ -186,7 +188,7 @@ class PostgresContainer:
         self._docker.close()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -31,6 +31,8 @@ log = structlog.get_logger(__name__)
 
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
+METADATA_SECONDS = 5
+"""A topic that was deleted and made again is noticed by nobody before the client looks; the default is 5 minutes."""
 WATCH_EVERY_SECONDS = 5.0
 ANSWER_SECONDS = 10.0
 STALLED_SECONDS = 30.0
@@ -60,6 +62,7 @@ def build_broker(connection: KafkaConnection) -> KafkaBroker:
         parser=_tolerant_parser,
         decoder=_no_decoder,
         allow_auto_create_topics=False,
+        metadata_max_age_ms=METADATA_SECONDS * 1000,
         consumer_only=True,
         graceful_timeout=15.0,
         logger=None,
@@ -134,12 +137,17 @@ class KafkaFeed:
         await start_when_reachable(self._subscriber.start, what=self.topic)
 
     async def _positions_and_waiting(self) -> tuple[dict[TopicPartition, int], int] | None:
-        """Where we stand, and how many records nobody has taken yet; None when the broker does not say."""
+        """Where we stand, and how many records nobody has taken yet; None when the broker does not say.
+
+        Without any partition we stand nowhere: six members at most share a topic, so that none is idle.
+        """
         consumer: AIOKafkaConsumer | None = self._subscriber.consumer
         if consumer is None:
             return None
         try:
             partitions = list(consumer.assignment())
+            if not partitions:
+                return None
             async with asyncio.timeout(ANSWER_SECONDS):
                 ends = await consumer.end_offsets(partitions)
                 at = {one: await consumer.position(one) for one in partitions}

@@ -23,6 +23,7 @@ from starlette.types import ASGIApp
 from shared.application import build_application
 from shared.clock import server_now
 from shared.contracts import write_contracts
+from shared.event_loop import run
 from shared.health import health_router
 from shared.kafka_history import topic_history
 from shared.kafka_transport import KafkaConnection, KafkaTransport
@@ -86,7 +87,7 @@ def main(program: Program, argv: Sequence[str] | None = None) -> int:
         if arguments.role == "migrate":
             upgrade(settings.store.database_url.get_secret_value(), program.folder / "store" / "migrations")
             return 0
-        return asyncio.run(_run(program, settings, arguments.role, arguments.host, arguments.port))
+        return run(_run(program, settings, arguments.role, arguments.host, arguments.port))
     except (SettingsInvalid, SettingsRefused) as refusal:
         for reason in refusal.reasons:
             print(f"{program.name}: {reason}", file=sys.stderr)  # noqa: T201 - before the log is worth reading

@@ -14,6 +14,16 @@ from shared.testing.toy import toy_metadata
 POSTGRES_IMAGE = "postgres:17-bookworm"
 
 
+# Suites with brokers, containers or processes to kill: one after the other, or they starve each other.
+ONE_AT_A_TIME = ("kafka", "compose", "crash")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if any(item.get_closest_marker(name) for name in ONE_AT_A_TIME):
+            item.add_marker(pytest.mark.xdist_group("one-at-a-time"))
+
+
 def _docker_answers() -> str | None:
     """None when a Docker engine answers, else the reason."""
     try:

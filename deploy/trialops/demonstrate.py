@@ -22,6 +22,7 @@ from deploy.trialops.home import Home
 from deploy.trialops.installation import Installation, Place
 from deploy.trialops.options import HomeFolder, home_of
 from deploy.trialops.output import console, print_json
+from shared.event_loop import run
 from shared.process import AnnouncingServer, server_config
 from shared.settings import Environment
 from shared.telemetry import configure_logging
@@ -83,7 +84,7 @@ def _play_here(timeline: Timeline, seed: int) -> dict[str, Any]:
         home.ensure_key()
         installation = Installation(Place(folder=home.folder, environment=Environment.DEMONSTRATION))
         installation.migrate()
-        return asyncio.run(_play_on(installation, home, timeline, seed))
+        return run(_play_on(installation, home, timeline, seed))
 
 
 async def _play_on(installation: Installation, home: Home, timeline: Timeline, seed: int) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from deploy.trialops.options import AsJson, HomeFolder, home_of
 from deploy.trialops.output import console, print_result
 from shared.contracts import write_contracts
 from shared.database import StoreInUse
+from shared.event_loop import run
 from shared.process import AnnouncingServer, server_config
 from shared.service import WrongEnvironment
 from shared.settings import Environment
@@ -40,7 +41,7 @@ def serve(
     installation = Installation(Place(folder=here.folder, environment=environment))
     installation.migrate()
     try:
-        asyncio.run(_serve(installation, here, host, port))
+        run(_serve(installation, here, host, port))
     except (StoreInUse, WrongEnvironment) as refusal:
         typer.echo(f"trialops: {refusal}", err=True)
         raise typer.Exit(EXIT_FAILED) from None

@@ -1,16 +1,19 @@
-"""Two checkers that do not share a line: the books over HTTP, and the three store files read with plain SQL."""
+"""Two checkers that do not share a line: the books over HTTP, and the three stores read with plain SQL."""
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from deploy.trialops.demo.books import Books, read_books
 from deploy.trialops.demo.play import audit_reports
 from deploy.trialops.home import SERVICES
-from tests.crash.story import CODE, Trial
+from tests.crash.story import Trial
+
+Fetch = Callable[[str, str], Awaitable[Sequence[Any]]]
+"""Rows of a service's store for a statement."""
 
 
 async def assert_books_are_clean(trial: Trial) -> Books:
@@ -19,7 +22,7 @@ async def assert_books_are_clean(trial: Trial) -> Books:
     for service in SERVICES:
         await stage.operator.post(service, "/delivery/audit-heads")
     await stage.quiet()
-    books = await read_books(stage, CODE)
+    books = await read_books(stage, trial.code)
     assert (books.lost, books.doubled) == (0, 0), books.details
     reports = await audit_reports(stage)
     assert all(report["ok"] for report in reports), reports
@@ -34,48 +37,47 @@ def count(books: Books, service: str, event_type: str, aggregate_id: str | None 
     )
 
 
-def faults_in_files(home: Path) -> list[str]:
-    """What the three store files of a stopped installation say against themselves and each other."""
-    return [fault for service in SERVICES for fault in _faults(home, service)]
+async def faults(fetch: Fetch) -> list[str]:
+    """What the three stores say against themselves and each other, asked with nothing of ours but SQL."""
+    return [fault for service in SERVICES for fault in await _faults_of(service, fetch)]
 
 
-def assert_files_are_clean(home: Path) -> None:
-    assert faults_in_files(home) == []
+async def _faults_of(service: str, fetch: Fetch) -> list[str]:
+    found = []
+    for name, statement in _MUST_BE_EMPTY.items():
+        if bad := await fetch(service, statement):
+            found.append(f"{service}: {name}: {[tuple(row) for row in bad[:3]]}")
+    published = {row[0] for row in await fetch(service, "SELECT event_id FROM outbox")}
+    for consumer in SERVICES:
+        if consumer != service:
+            rows = await fetch(consumer, "SELECT topic, event_id FROM inbox")
+            taken = [row[1] for row in rows if row[0] == f"{service}.events.v1"]
+            if set(taken) != published or len(taken) != len(published):
+                found.append(f"{service} to {consumer}: {len(published)} published, {len(taken)} taken")
+    return found
 
 
-def rows(home: Path, service: str, statement: str, *parameters: Any) -> Sequence[Any]:
+async def assert_files_are_clean(home: Path) -> None:
+    """The three SQLite files of a stopped installation."""
+
+    async def fetch(service: str, statement: str) -> Sequence[Any]:
+        return rows(home, service, statement)
+
+    assert await faults(fetch) == []
+    assert {rows(home, service, "PRAGMA integrity_check")[0] for service in SERVICES} == {("ok",)}
+
+
+def rows(home: Path, service: str, statement: str) -> Sequence[Any]:
     """Rows of one store file of a stopped installation."""
-    with _opened(home, service) as store:
-        return store.execute(statement, parameters).fetchall()
+    with closing(sqlite3.connect(home / f"{service}.sqlite3")) as store:
+        return store.execute(statement).fetchall()
 
 
 def keys_answered(home: Path) -> Counter[str]:
-    """Idempotency keys that a success is kept under, in all three stores."""
+    """Idempotency keys that a success is kept under, in all three store files."""
     return Counter(
         row[0] for service in SERVICES for row in rows(home, service, "SELECT key FROM idempotency")
     )
-
-
-@contextmanager
-def _opened(home: Path, service: str) -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(home / f"{service}.sqlite3")) as store:
-        yield store
-
-
-def _faults(home: Path, service: str) -> Iterator[str]:
-    for name, statement in _MUST_BE_EMPTY.items():
-        found = rows(home, service, statement)
-        if found:
-            yield f"{service}: {name}: {found[:3]}"
-    if rows(home, service, "PRAGMA integrity_check") != [("ok",)]:
-        yield f"{service}: the file is damaged"
-    published = {row[0] for row in rows(home, service, "SELECT event_id FROM outbox")}
-    for consumer in SERVICES:
-        if consumer != service:
-            topic = f"{service}.events.v1"
-            taken = rows(home, consumer, "SELECT event_id FROM inbox WHERE topic = ?", topic)
-            if {row[0] for row in taken} != published or len(taken) != len(published):
-                yield f"{service} to {consumer}: {len(published)} published, {len(taken)} taken"
 
 
 _MUST_BE_EMPTY = {
@@ -97,7 +99,7 @@ _MUST_BE_EMPTY = {
         "SELECT a.aggregate_id FROM audit a JOIN outbox_aggregate g ON g.aggregate_id = a.aggregate_id"
         " GROUP BY a.aggregate_id HAVING count(*) <> max(a.n) OR max(a.n) <> max(g.audit_n)"
     ),
-    "positions that are not the last version": (
+    "consumers that wait for an event": (
         "SELECT aggregate_id FROM aggregate_position WHERE parked_since IS NOT NULL OR gap_since IS NOT NULL"
     ),
 }

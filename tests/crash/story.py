@@ -33,23 +33,27 @@ class Trial:
     clients: Clients
     office: Office
     hospitals: Hospitals
+    code: str
 
 
-async def everybody(url: str, home: Home, stack: AsyncExitStack, transport: Any = None) -> Trial:
+async def everybody(
+    url: str, home: Home, stack: AsyncExitStack, *, transport: Any = None, code: str = CODE
+) -> Trial:
     """The people of a trial; their connections end with the stack."""
     client = httpx.AsyncClient(base_url=url, timeout=60, transport=transport)
     await stack.enter_async_context(client)
     stage, timeline = Stage(client, home), Timeline()
-    return Trial(
-        stage, Clients(client, home), Office(stage, timeline, CODE), Hospitals(stage, timeline, CODE)
-    )
+    office, hospitals = Office(stage, timeline, code), Hospitals(stage, timeline, code)
+    return Trial(stage, Clients(client, home), office, hospitals, code)
 
 
 async def open_trial(trial: Trial) -> None:
     """The example trial, open at five hospitals, with six places at 50 mg/m2 of stratum I."""
-    await trial.stage.move_to(FIRST_DAY)
-    await trial.office.set_up(read_protocol())
-    await trial.stage.move_to(FIRST_DAY + timedelta(days=1))
+    protocol = read_protocol()
+    protocol["trial"]["code"] = trial.code
+    await trial.stage.move_to(max(FIRST_DAY, await trial.stage.clock() + timedelta(days=1)))
+    await trial.office.set_up(protocol)
+    await trial.stage.move_to(trial.stage.now + timedelta(days=1))
     await trial.office.decide(PART, "open_level", 1, "opens 50 mg/m2 of stratum I", places=PLACES)
 
 
@@ -99,12 +103,12 @@ async def join(trial: Trial) -> None:
     await trial.stage.move_to(await trial.stage.clock() + timedelta(seconds=2))
 
 
-def report(one: Registered, now: datetime, term: str, grade: int) -> Command:
+def report(code: str, one: Registered, now: datetime, term: str, grade: int) -> Command:
     """An investigator's report on this child."""
     site = one.child.site
     onset = now.astimezone(ZONE).date().isoformat()
     body: Mapping[str, Any] = {
-        "trial": CODE,
+        "trial": code,
         "participant_number": one.number,
         "site_number": site,
         "verbatim": f"grade {grade} {term.lower()}",
@@ -119,19 +123,24 @@ def report(one: Registered, now: datetime, term: str, grade: int) -> Command:
     }
     return Command(
         person=f"investigator-{site}",
-        grant=f"site_investigator:{CODE}:{site}",
+        grant=f"site_investigator:{code}:{site}",
         service="safety",
         path="/adverse-events",
         body=body,
     )
 
 
-def toxicity(one: Registered, now: datetime) -> Command:
+def nausea(trial: Trial, one: Registered) -> Command:
+    """The everyday report, which decides nothing."""
+    return report(trial.code, one, trial.stage.now, "Nausea", 1)
+
+
+def toxicity(trial: Trial, one: Registered) -> Command:
     """The report of what is a DLT by the protocol's definition."""
-    return report(one, now, NEUTROPENIA.term, NEUTROPENIA.grade)
+    return report(trial.code, one, trial.stage.now, NEUTROPENIA.term, NEUTROPENIA.grade)
 
 
 async def level_state(trial: Trial) -> str:
     """State of the level at which the children are."""
-    listed = await trial.office.manager.get("enrolment", "/dose-levels", trial=CODE)
+    listed = await trial.office.manager.get("enrolment", "/dose-levels", trial=trial.code)
     return next(str(one["state"]) for one in listed["levels"] if (one["part"], one["level"]) == (PART, 1))

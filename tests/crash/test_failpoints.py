@@ -7,7 +7,7 @@ from shared.testing.stores import wait_until
 from tests.crash import ledger
 from tests.crash.conftest import Prepared
 from tests.crash.served import Reply, Served
-from tests.crash.story import Trial, join, level_state, report, toxicity
+from tests.crash.story import Trial, join, level_state, nausea, toxicity
 
 ATTEMPTS = 6
 
@@ -22,7 +22,7 @@ async def test_a_report_around_a_kill_closes_its_level_exactly_once(
     await served.start(failpoint)
     await join(trial)
     before = await level_state(trial)
-    command = toxicity(prepared.other, trial.stage.now)
+    command = toxicity(trial, prepared.other)
     served.arm()
     first = await trial.clients.send(command)
     await served.killed_at_failpoint()
@@ -43,7 +43,7 @@ async def test_a_report_around_a_kill_closes_its_level_exactly_once(
     assert ledger.count(books, "safety", "adverse-event.reported") == 2
     assert ledger.count(books, "enrolment", "dose-level.closed") == 1
     assert await served.stop() == 0
-    ledger.assert_files_are_clean(served.home.folder)
+    await ledger.assert_files_are_clean(served.home.folder)
     assert ledger.keys_answered(served.home.folder)[command.key] == 1
 
 
@@ -56,10 +56,10 @@ async def test_a_retry_after_a_kill_between_commit_and_reply_gets_the_first_answ
 ) -> None:
     """The store commits other work too, so the kill may meet that instead; then it is tried again."""
     reports = 1
-    for _ in range(ATTEMPTS):
+    while reports <= ATTEMPTS:
         await served.start("post_commit")
         await join(trial)
-        command = report(prepared.one, trial.stage.now, "Nausea", 1)
+        command = nausea(trial, prepared.one)
         served.arm()
         lost = await trial.clients.send(command)
         await served.killed_at_failpoint()
@@ -72,9 +72,10 @@ async def test_a_retry_after_a_kill_between_commit_and_reply_gets_the_first_answ
             break
         served.kill()
 
+    assert retried is not None
     assert retried.replayed
     assert retried == await trial.clients.send(command)
     books = await ledger.assert_books_are_clean(trial)
     assert ledger.count(books, "safety", "adverse-event.reported") == reports
     assert await served.stop() == 0
-    ledger.assert_files_are_clean(served.home.folder)
+    await ledger.assert_files_are_clean(served.home.folder)

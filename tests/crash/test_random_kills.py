@@ -10,7 +10,7 @@ from tests.crash import ledger
 from tests.crash.conftest import Prepared
 from tests.crash.load import WORKERS, Load
 from tests.crash.served import Reply, Served
-from tests.crash.story import CODE, PART, PLACES, Trial, join
+from tests.crash.story import PART, PLACES, Trial, join
 
 SEED = 20261121
 KILLS = 5
@@ -24,11 +24,11 @@ async def test_everything_acknowledged_survives_kills_at_random_moments_exactly_
     served: Served, trial: Trial, prepared: Prepared
 ) -> None:
     rng = Random(SEED)
-    load = Load(trial.clients, rng, (prepared.one, prepared.other))
+    load = Load(trial, rng, (prepared.one, prepared.other))
     for _ in range(KILLS):
         await served.start()
         await join(trial)
-        working = load.start(trial.stage.now)
+        working = load.start()
         await asyncio.wait([working], timeout=rng.uniform(*SECONDS_BEFORE_KILL))
         served.kill()
         await working
@@ -40,7 +40,7 @@ async def test_everything_acknowledged_survives_kills_at_random_moments_exactly_
     await _assert_each_once(trial, prepared, load)
     await _assert_answers_are_repeated(trial, load, rng)
     assert await served.stop() == 0
-    ledger.assert_files_are_clean(served.home.folder)
+    await ledger.assert_files_are_clean(served.home.folder)
     kept = ledger.keys_answered(served.home.folder)
     assert all(kept[command.key] == 1 for command, _ in load.answered)
 
@@ -48,10 +48,10 @@ async def test_everything_acknowledged_survives_kills_at_random_moments_exactly_
 async def test_a_stop_under_load_answers_what_was_accepted_and_ends_in_good_order(
     served: Served, trial: Trial, prepared: Prepared
 ) -> None:
-    load = Load(trial.clients, Random(SEED), (prepared.one, prepared.other))
+    load = Load(trial, Random(SEED), (prepared.one, prepared.other))
     await served.start()
     await join(trial)
-    working = load.start(trial.stage.now)
+    working = load.start()
     await wait_until(lambda: len(load.answered) >= ENOUGH_ANSWERS, seconds=60, what="some load")
 
     status = await served.stop()
@@ -67,7 +67,7 @@ async def test_a_stop_under_load_answers_what_was_accepted_and_ends_in_good_orde
     await load.finish()
     await _assert_each_once(trial, prepared, load)
     assert await served.stop() == 0
-    ledger.assert_files_are_clean(served.home.folder)
+    await ledger.assert_files_are_clean(served.home.folder)
 
 
 async def _assert_each_once(trial: Trial, prepared: Prepared, load: Load) -> None:
@@ -94,7 +94,7 @@ async def _assert_answers_are_repeated(trial: Trial, load: Load, rng: Random) ->
 
 async def _listed_reports(trial: Trial) -> set[str]:
     found: set[str] = set()
-    query = {"trial": CODE, "limit": 200}
+    query = {"trial": trial.code, "limit": 200}
     while True:
         page = await trial.office.monitor.get("safety", "/adverse-events", **query)
         found |= {one["report_id"] for one in page["adverse_events"]}
@@ -109,7 +109,7 @@ def _reports_before(prepared: Prepared) -> set[str]:
 
 
 async def _assert_places(trial: Trial, prepared: Prepared, answers: list[dict[str, object]]) -> None:
-    board = await trial.office.manager.get("enrolment", "/slot-board", trial=CODE)
+    board = await trial.office.manager.get("enrolment", "/slot-board", trial=trial.code)
     level = next(one for one in board["levels"] if (one["part"], one["level"]) == (PART, 1))
     reserved = {slot["slot_id"] for slot in level["slots"] if slot["state"] == "reserved"}
     given = Counter(one["slot_id"] for one in answers if one["outcome"] == "reserved")

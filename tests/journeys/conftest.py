@@ -19,6 +19,8 @@ from shared.testing.kafka_server import KafkaServer
 from shared.testing.stores import PostgresServer
 from tests.journeys.world import TOPICS, World
 
+pytest.register_assert_rewrite("tests.journeys.race")
+
 ON_KAFKA = pytest.param("postgresql-kafka", marks=[pytest.mark.postgres, pytest.mark.kafka])
 SHAPES = [
     "sqlite-direct",

@@ -83,10 +83,11 @@ async def race(
     return attempts
 
 
-def assert_none_after(attempts: list[Attempt], code: str) -> None:
-    """Once anybody was refused, nobody who came later was let in, and everybody heard the same reason."""
-    refused = [one for one in attempts if one.status != 201]
-    assert {(one.status, one.body["code"]) for one in refused} == {(409, code)}
+def assert_none_after(attempts: list[Attempt], *codes: str) -> None:
+    """Once anybody was refused, nobody who came later was let in; the reasons are these, and the first stands."""
+    refused = sorted((one for one in attempts if one.status != 201), key=lambda one: one.begun)
+    assert {(one.status, one.body["code"]) for one in refused} <= {(409, code) for code in codes}
+    assert refused[-1].body["code"] == codes[0]
     noticed = min(one.answered for one in refused)
     assert not [one for one in attempts if one.begun > noticed and one.status == 201]
     assert len(attempts) == CHILDREN
@@ -96,7 +97,9 @@ def assert_none_after(attempts: list[Attempt], code: str) -> None:
 async def assert_none_announced_after(world: World, accepted: int, effect: str) -> None:
     """In enrolment's own order no registration follows the restriction's effect."""
     types = [event["type"] for event in await world.published("enrolment")]
-    registrations = [place for place, name in enumerate(types) if name == "enrolment.participant.registered.v1"]
+    registrations = [
+        place for place, name in enumerate(types) if name == "enrolment.participant.registered.v1"
+    ]
     assert len(registrations) == accepted
     assert max(registrations) < types.index(effect)
 
@@ -111,8 +114,7 @@ async def assert_valid_at_commit(trial: Trial, attempts: list[Attempt], *, befor
     """
     counts = []
     for one in [attempt for attempt in attempts if attempt.status == 201]:
-        path = f"/registrations/{one.body['registration_id']}/guards"
-        kept = await trial.investigator(one.site).get("enrolment", path)
+        kept = await guards_of(trial, one)
         assert kept["code"] == ""
         assert all(result["passed"] for result in kept["results"])
         inputs = {result["guard"]: result["inputs"] for result in kept["results"]}
@@ -122,3 +124,15 @@ async def assert_valid_at_commit(trial: Trial, attempts: list[Attempt], *, befor
         assert (inputs["cohort"]["output"], inputs["cohort"]["dlt"]) == ("same", 0)
         counts.append(inputs["cohort"]["n"])
     assert sorted(counts) == list(range(before, before + len(counts)))
+
+
+async def assert_held_by_the_sponsor(trial: Trial, attempts: list[Attempt]) -> None:
+    """Where a registration was refused for a hold, the sponsor's word had come first; the rule closes, never holds."""
+    for one in [attempt for attempt in attempts if attempt.body.get("code") == "cohort_hold"]:
+        inputs = {result["guard"]: result["inputs"] for result in (await guards_of(trial, one))["results"]}
+        assert inputs["cohort"]["held_by"]
+
+
+async def guards_of(trial: Trial, one: Attempt) -> Any:
+    path = f"/registrations/{one.body['registration_id']}/guards"
+    return await trial.investigator(one.site).get("enrolment", path)

@@ -33,4 +33,3 @@ async def test_second_dlt_closes_the_level_although_the_sponsor_hears_nothing(wo
     await trial.stage.quiet()
     assert await dlts_known_to_the_sponsor(trial) == 2
     assert (await trial.office.recommendation("stratum-1"))["kind"] == "stop_no_mtd"
-

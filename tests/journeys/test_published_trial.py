@@ -1,24 +1,19 @@
-"""The published trial, told on every shape of installation, and by the command that users run."""
+"""The published trial, told by the command that users run, on every shape of installation."""
 
+import asyncio
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
 
-from deploy.trialops.demo.books import consequences_twice, read_books
-from deploy.trialops.demo.play import play
-from deploy.trialops.demo.timeline import Timeline
-from shared.act import Act
-from shared.clock import server_now
-from shared.database import Tx
-from shared.ids import new_id
-from shared.rows import insert_row
+from tests.journeys.conftest import SHAPES, Make
+from tests.journeys.plants import effect_twice, lost_event, row_twice
+from tests.journeys.world import World
 
+ROOT = Path(__file__).parents[2]
 PUBLISHED = [
     {
         "name": "I",
@@ -46,99 +41,72 @@ CLEAN = {
 }
 
 
+async def demo(folder: Path, *options: str) -> tuple[int, dict[str, Any], str]:
+    """Run `trialops demo --json` in a folder; returns exit code, the printed object, and standard error."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "deploy.trialops", "demo", "--json", *options),
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(300):
+            out, errors = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+    return process.returncode or 0, json.loads(out), errors.decode()
+
+
+def against(world: World) -> tuple[str, ...]:
+    return ("--against", world.url, "--home", str(world.home.folder))
+
+
 def assert_as_published(result: dict[str, Any]) -> None:
     assert result["strata"] == PUBLISHED
-    assert result["invariants"] == CLEAN
+    assert result["invariants"] == CLEAN, result["details"]
     assert [one["level"] for one in result["levels_closed"]] == ["95 mg/m2, stratum-1"]
     assert all(one["report_to_closed_ms"] > 0 for one in result["levels_closed"])
     assert len(result["disagreements"]) == 2
+    assert all(one["reason"] for one in result["disagreements"])
 
 
 @pytest.mark.slow
-def test_demo_command_reaches_the_published_counts_and_writes_its_report(tmp_path: Path) -> None:
-    report = tmp_path / "report.html"
+async def test_demo_command_reaches_the_published_counts_and_writes_its_report(tmp_path: Path) -> None:
+    code, result, errors = await demo(tmp_path, "--report", "told.html")
 
-    run = subprocess.run(
-        [sys.executable, "-m", "deploy.trialops", "demo", "--json", "--report", str(report)],
-        capture_output=True,
-        text=True,
-        env=os.environ | {"PYTHONPATH": str(Path.cwd())},
-        timeout=300,
-    )
-
-    assert run.returncode == 0, run.stdout + run.stderr
-    result = json.loads(run.stdout)
+    assert (code, errors) == (0, "")
     assert_as_published(result)
-    assert result["report"] == str(report)
-    page = report.read_text()
+    assert result["report"] == str(tmp_path / "told.html")
+    page = (tmp_path / "told.html").read_text()
     assert "<svg" in page
     assert "http://" not in page.replace("http://www.w3.org", "")
-    assert run.stderr == ""
+    assert "<script src" not in page
 
 
 @pytest.mark.slow
-@pytest.mark.postgres
-async def test_published_trial_on_postgresql(installation_in: Any) -> None:
-    async with installation_in("postgresql-direct") as world:
-        assert_as_published(await play(world.client, world.home, Timeline()))
+@pytest.mark.parametrize("shape", SHAPES[1:])
+async def test_the_same_story_against_a_running_installation(
+    shape: str, installation_in: Make, tmp_path: Path
+) -> None:
+    async with installation_in(shape) as world:
+        code, result, errors = await demo(tmp_path, *against(world))
+
+    assert (code, errors) == (0, "")
+    assert_as_published(result)
 
 
 @pytest.mark.slow
-@pytest.mark.postgres
-@pytest.mark.kafka
-async def test_published_trial_on_kafka_and_postgresql(installation_in: Any) -> None:
-    async with installation_in("postgresql-kafka") as world:
-        assert_as_published(await play(world.client, world.home, Timeline()))
+async def test_demo_command_fails_when_anything_was_lost_or_doubled(embedded: World, tmp_path: Path) -> None:
+    await embedded.opened_trial()
+    await lost_event(embedded)
+    await row_twice(embedded)
+    await effect_twice(embedded)
 
+    code, result, _ = await demo(tmp_path, *against(embedded))
 
-async def test_books_are_clean_after_an_opened_trial(world: Any) -> None:
-    trial = await world.opened_trial()
-
-    books = await read_books(trial.stage, "PBTC042")
-
-    assert (books.lost, books.doubled) == (0, 0), books.details
-
-
-async def test_a_doubled_row_of_a_copy_shows_in_the_books(embedded: Any) -> None:
-    trial = await embedded.opened_trial()
-    enrolment = embedded.installation.services["enrolment"]
-    table = enrolment.definition.metadata.tables[enrolment.definition.projections.tables[0]]
-
-    async def plant(tx: Tx) -> None:
-        row = (await tx.execute(select(table).limit(1))).one()
-        key = next(iter(table.primary_key.columns)).name
-        await insert_row(tx, table, dict(row._mapping) | {key: new_id()})
-
-    await enrolment.database.write(plant)
-
-    assert (await read_books(trial.stage, "PBTC042")).doubled == 1
-
-
-async def test_an_effect_that_ran_twice_shows_in_the_books(embedded: Any) -> None:
-    trial = await embedded.opened_trial()
-    enrolment = embedded.installation.services["enrolment"]
-    books = await read_books(trial.stage, "PBTC042")
-    consequence = next(event for event in books.published["enrolment"] if event["causation_id"])
-
-    async def say_again(tx: Tx) -> None:
-        from shared.outbox import NewEvent, put
-
-        event = next(
-            one for one in enrolment.definition.published.examples if one.event_type == consequence["type"]
-        )
-        act = Act(
-            actor="planted",
-            actor_role="planted",
-            now=server_now(),
-            received_at=server_now(),
-            correlation_id="planted",
-            causation_id=consequence["causation_id"],
-            new_id=new_id,
-        )
-        await put(tx, act, NewEvent(aggregate_id=consequence["aggregate_id"], scope="network", body=event))
-
-    await enrolment.database.write(say_again)
-    await enrolment.relay.turn()
-
-    published = (await read_books(trial.stage, "PBTC042")).published["enrolment"]
-    assert consequences_twice(published) == 1
+    assert code == 1
+    assert result["passed"] is False
+    assert result["strata"] == PUBLISHED
+    assert result["invariants"] == CLEAN | {"events_lost": 1, "effects_doubled": 2}

@@ -7,6 +7,7 @@ from typing import Any
 from deploy.trialops.demo.hospital import Screened
 from tests.journeys.race import (
     CHILDREN,
+    assert_held_by_the_sponsor,
     assert_none_after,
     assert_none_announced_after,
     assert_valid_at_commit,
@@ -39,7 +40,8 @@ async def test_a_dlt_among_fifty_registrations_lets_none_in_after_it(world: Worl
     attempts = await race(world, trial, ready, partial(trial.hospitals.report_toxicity, treated))
 
     accepted = sum(one.status == 201 for one in attempts)
-    assert_none_after(attempts, "dose_level_closed")
+    assert_none_after(attempts, "dose_level_closed", "cohort_hold")
+    await assert_held_by_the_sponsor(trial, attempts)
     await assert_none_announced_after(world, accepted + 1, "enrolment.dose-level.closed.v1")
     await assert_valid_at_commit(trial, attempts, before=1)
     assert await trial.registered() == accepted + 1 <= trial.places

@@ -71,7 +71,11 @@ class World:
     async def _trial(self, protocol: dict[str, Any], cohort: Cohort, kind: str, places: int) -> "Trial":
         stage, timeline = self.stage(), Timeline()
         trial = Trial(
-            stage, Office(stage, timeline, CODE), Hospitals(stage, timeline, CODE), cohort=cohort, places=places
+            stage,
+            Office(stage, timeline, CODE),
+            Hospitals(stage, timeline, CODE),
+            cohort=cohort,
+            places=places,
         )
         await stage.move_to(FIRST_DAY)
         await trial.office.set_up(protocol)
@@ -171,7 +175,7 @@ class Trial:
     # -- what is known ------------------------------------------------------------------------------
 
     async def level_is_closed(self) -> bool:
-        return (await self._levels())[self.cohort.part, self.cohort.level]["state"] == "closed"
+        return bool((await self._levels())[self.cohort.part, self.cohort.level]["state"] == "closed")
 
     async def registered(self) -> int:
         """How many are registered at the open level, as enrolment counts them."""

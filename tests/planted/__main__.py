@@ -26,7 +26,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 WORKERS = 2
 CLEAN_SECONDS = 900.0
-BUG_SECONDS = 120.0
+BUG_SECONDS = 300.0
 SHOWN = 3000
 """Characters of a test run's end that are worth reading when it surprises."""
 
@@ -60,7 +60,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Outcome:
-    """`word` is `caught`, or in capitals what is wrong; `shown` is what explains it."""
+    """`word` is `caught`, or in capitals what is wrong; `shown` says by what, or explains it."""
 
     bug: Planted
     word: str
@@ -69,7 +69,7 @@ class Outcome:
 
     def __str__(self) -> str:
         line = f"{self.word:8}{self.bug.path.stem}: {self.bug.guard} ({self.seconds:.0f} s)"
-        return f"{line}\n        {self.bug.test}\n{self.shown}" if self.shown else line
+        return f"{line}\n        {self.bug.test}\n        {self.shown}"
 
 
 def main(names: list[str]) -> int:
@@ -125,7 +125,7 @@ def plant_one(tree: Path, bug: Planted) -> Outcome:
             raise RuntimeError(complaint)
     seconds = monotonic() - began
     if run.failed:
-        return Outcome(bug, "caught", seconds)
+        return Outcome(bug, "caught", seconds, first_error(run.output))
     if run.all_passed:
         return Outcome(bug, "MISSED", seconds, bug.path.read_text())
     return Outcome(bug, "BROKEN", seconds, run.output[-SHOWN:])
@@ -180,6 +180,12 @@ def run_tests(tree: Path, tests: list[str], *, seconds: float, warm: bool = Fals
     all_passed = run.returncode == 0 and counts.get("passed", 0) > 0 and "skipped" not in counts
     failed = run.returncode == 1 and counts.get("failed", 0) > 0
     return Run(all_passed=all_passed, failed=failed, output=run.stdout + run.stderr)
+
+
+def first_error(output: str) -> str:
+    """How the test noticed, so that a reader sees that it did for the right reason."""
+    found = re.search(r"^E +(\S.*)$", output, re.MULTILINE)
+    return found[1][:100] if found else "no assertion is shown"
 
 
 def last_line(text: str) -> str:

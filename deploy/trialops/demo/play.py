@@ -58,12 +58,11 @@ async def _result(stage: Stage, office: Office, closed: Sequence[ClosedLevel]) -
     books = await read_books(stage, office.code)
     strata = counts_by_stratum(await office.view())
     reports = await audit_reports(stage)
-    without = await _allocations_without_decision(stage, office)
     invariants = {
         "events_lost": books.lost,
         "effects_doubled": books.doubled,
         "audit_chains_ok": all(report["ok"] for report in reports),
-        "allocations_without_decision": without,
+        "allocations_without_decision": await _allocations_without_decision(stage, office),
     }
     published = [
         {
@@ -81,18 +80,21 @@ async def _result(stage: Stage, office: Office, closed: Sequence[ClosedLevel]) -
         }
         for stratum in STRATA
     ]
-    passed = (
-        strata == published and invariants["audit_chains_ok"] and not (books.lost or books.doubled or without)
-    )
     return {
         "strata": strata,
         "invariants": invariants,
         "levels_closed": await _closings(stage, office, books, closed),
         "disagreements": list(DISAGREEMENTS),
-        "passed": passed,
+        "passed": strata == published and holds(invariants),
         "details": list(books.details),
         "events": sum(len(events) for events in books.published.values()),
     }
+
+
+def holds(invariants: Mapping[str, Any]) -> bool:
+    """Whether nothing was lost, doubled, broken in the audit trail or allocated without a decision."""
+    counts = ("events_lost", "effects_doubled", "allocations_without_decision")
+    return invariants["audit_chains_ok"] is True and not any(invariants[name] for name in counts)
 
 
 def counts_by_stratum(trial: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from shared.clock import format_instant, monotonic, parse_instant
 from shared.ids import new_id
 
 QUIET_SECONDS = 30.0
-LOOK_EVERY = 0.004
+LOOK_EVERY = 0.008
 
 
 class StoryFailed(Exception):
@@ -113,22 +113,31 @@ class Stage:
         """
 
         async def is_quiet() -> str:
-            states = {name: await self.operator.get(name, "/delivery/state") for name in SERVICES}
-            return moving(states, timers_until)
+            states = {}
+            for name in SERVICES:
+                states[name] = await self.operator.get(name, "/delivery/state")
+                if busy := busy_with(name, states[name], timers_until):
+                    return busy  # asking the others now would cost more than it tells
+            return unheard(states)
 
         await eventually(is_quiet)
 
 
-def moving(states: dict[str, Any], timers_until: datetime | None) -> str:
-    """What still moves, in words; empty when nothing does."""
+def busy_with(name: str, state: dict[str, Any], timers_until: datetime | None) -> str:
+    """What one service still has to do, in words; empty when nothing."""
+    if state["unsent"]:
+        return f"{name} has {state['unsent']} unsent events"
+    if state["parked"]:
+        return f"{name} has {state['parked']} parked events"
+    ran = state["timers_ran_until"]
+    if timers_until is not None and (ran is None or parse_instant(ran) < timers_until):
+        return f"{name} has not done everything due"
+    return ""
+
+
+def unheard(states: dict[str, Any]) -> str:
+    """What one service said and another has not taken yet, in words; empty when nothing."""
     for name, state in states.items():
-        if state["unsent"]:
-            return f"{name} has {state['unsent']} unsent events"
-        if state["parked"]:
-            return f"{name} has {state['parked']} parked events"
-        ran = state["timers_ran_until"]
-        if timers_until is not None and (ran is None or parse_instant(ran) < timers_until):
-            return f"{name} has not done everything due"
         for topic, partitions in state["taken"].items():
             published = states[topic.partition(".")[0]]["published"]
             for partition, taken in partitions.items():
