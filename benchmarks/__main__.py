@@ -22,6 +22,7 @@ from shared.event_loop import run
 
 RESULTS = Path(__file__).parent / "results.json"
 NEEDS_DOCKER = ("B1", "B2", "B7")
+WIDTH = 150
 console, progress = Console(), Console(stderr=True)
 
 
@@ -33,6 +34,7 @@ def main() -> int:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a broker that is starting is not news
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that containers and programs are removed
     results, failed = run(_measure(chosen, size, docker=not given.no_docker))
+    console.width = max(console.width, WIDTH)  # a figure that is cut off says nothing
     console.print(_table(results))
     given.results.write_text(_document(results))
     missed = [row for row in results if not row.meets_floor]
@@ -93,7 +95,7 @@ def _table(results: list[Result]) -> Table:
     for name in ("", "what", "store", "transport"):
         table.add_column(name)
     for name in ("ours", "anchor", "unit", "ratio", "floor", "goal", "ok"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for row in results:
         figures = (row.ours, row.anchor, row.unit, row.ratio, row.floor, row.goal)
         shown = [one if isinstance(one, str) else _figure(one) for one in figures]

@@ -215,7 +215,7 @@ async def time_to_safe(around: Surroundings, size: Size) -> Rows:
     for kind in around.stores:
         took: dict[str, list[float]] = {"DLT": [], "halt": []}
         async with (
-            trial.opened_trial(around, kind, parts=size.restrictions) as opened,
+            trial.opened_trials(around, kind, parts=size.restrictions) as opened,
             safe.background(opened) as everyday,
         ):
             for part in opened.parts:

@@ -16,7 +16,7 @@ from itertools import cycle
 from time import perf_counter
 
 from benchmarks import load
-from benchmarks.trial import CODE, Part, Trial
+from benchmarks.trial import Network, Part
 from deploy.trialops.demo.hospital import Registered
 from shared.clock import format_instant
 from shared.ids import new_id
@@ -39,10 +39,10 @@ class NeverSafe(Exception):
 class Desk:
     """One child's registration, asked for every 5 ms."""
 
-    def __init__(self, trial: Trial, part: Part, restricted: tuple[bytes, ...]) -> None:
-        self._pool = load.Pool(trial.url)
-        self._token = trial.token(
-            f"investigator-{part.asks.child.site}", f"site_investigator:{CODE}:{part.asks.child.site}"
+    def __init__(self, network: Network, part: Part, restricted: tuple[bytes, ...]) -> None:
+        self._pool = load.Pool(network.url)
+        self._token = network.token(
+            f"investigator-{part.asks.child.site}", f"site_investigator:{part.code}:{part.asks.child.site}"
         )
         self._body = {"screening_id": part.asks.screening_id, "slot_id": part.slot_id}
         self._restricted = restricted
@@ -80,15 +80,15 @@ class Desk:
         (self.stopped if named else self.let_through).append(perf_counter())
 
 
-async def time_to_safe(trial: Trial, part: Part) -> float:
+async def time_to_safe(network: Network, part: Part) -> float:
     """Milliseconds from the accepted restriction to the last answer that did not know of it."""
-    desk = Desk(trial, part, _HALTED if part.next_dlt is None else _CLOSED)
+    desk = Desk(network, part, _HALTED if part.next_dlt is None else _CLOSED)
     restrict = (
-        _halt(trial, part)
+        _halt(network, part)
         if part.next_dlt is None
-        else _report(trial, part.next_dlt, "Neutrophil count decreased", 4)
+        else _report(network, part, part.next_dlt, "Neutrophil count decreased", 4)
     )
-    connection = load.Connection(trial.url)
+    connection = load.Connection(network.url)
     asking = asyncio.create_task(desk.ask_until_stopped())
     try:
         while len(desk.let_through) < BEFORE:
@@ -106,17 +106,17 @@ async def time_to_safe(trial: Trial, part: Part) -> float:
     return max(0.0, (max(desk.let_through) - accepted) * 1000)
 
 
-def _halt(trial: Trial, part: Part) -> bytes:
+def _halt(network: Network, part: Part) -> bytes:
     scope = {"part": part.name, "recruitment": True, "dosing": False}
-    body = {"trial_id": trial.office.trial_id, "scope": scope, "reason_code": "safety_signal"}
-    token = trial.token("monitor", f"medical_monitor:{CODE}:*")
+    body = {"trial_id": part.office.trial_id, "scope": scope, "reason_code": "safety_signal"}
+    token = network.token("monitor", f"medical_monitor:{part.code}:*")
     return load.post("/sponsor/api/v1/halts", body, _headers(token))
 
 
-def _report(trial: Trial, one: Registered, term: str, grade: int) -> bytes:
-    site, now = one.child.site, trial.stage.now
+def _report(network: Network, part: Part, one: Registered, term: str, grade: int) -> bytes:
+    site, now = one.child.site, network.stage.now
     body = {
-        "trial": CODE,
+        "trial": part.code,
         "participant_number": one.number,
         "site_number": site,
         "verbatim": f"grade {grade} {term.lower()}",
@@ -129,7 +129,7 @@ def _report(trial: Trial, one: Registered, term: str, grade: int) -> bytes:
         "causality": "probable",
         "outcome": "not_recovered",
     }
-    token = trial.token(f"investigator-{site}", f"site_investigator:{CODE}:{site}")
+    token = network.token(f"investigator-{site}", f"site_investigator:{part.code}:{site}")
     return load.post("/safety/api/v1/adverse-events", body, _headers(token))
 
 
@@ -143,11 +143,11 @@ def _headers(token: str) -> dict[str, str]:
 class Background:
     """Commands at set times; `per_second` is how many were accepted."""
 
-    def __init__(self, trial: Trial) -> None:
-        self._pool = load.Pool(trial.url)
+    def __init__(self, network: Network) -> None:
+        self._pool = load.Pool(network.url)
         self._accepted = 0
         self._began = perf_counter()
-        self._requests = cycle(_everyday(trial))
+        self._requests = cycle(_everyday(network))
         self.waiting = set[asyncio.Task[None]]()
 
     @property
@@ -175,8 +175,8 @@ class Background:
 
 
 @asynccontextmanager
-async def background(trial: Trial) -> AsyncIterator[Background]:
-    everyday = Background(trial)
+async def background(network: Network) -> AsyncIterator[Background]:
+    everyday = Background(network)
     running = asyncio.create_task(everyday.run())
     try:
         yield everyday
@@ -186,27 +186,27 @@ async def background(trial: Trial) -> AsyncIterator[Background]:
         await asyncio.gather(running, *everyday.waiting, return_exceptions=True)
 
 
-def _everyday(trial: Trial) -> list[Callable[[], bytes]]:
-    treated = cycle(trial.treated)
-    manager = trial.token("manager", f"trial_manager:{CODE}:*")
-    nurse = trial.token("nurse-001", f"site_nurse:{CODE}:001")
+def _everyday(network: Network) -> list[Callable[[], bytes]]:
+    treated, part = cycle(network.treated), network.parts[0]
+    manager = network.token("manager", f"trial_manager:{part.code}:*")
+    nurse = network.token("nurse-001", f"site_nurse:{part.code}:001")
 
     def delegation() -> bytes:
         body = {
-            "trial_id": trial.office.trial_id,
+            "trial_id": part.office.trial_id,
             "person": f"nurse-{new_id()}",
             "role": "site_nurse",
             "site_number": "001",
-            "from_at": format_instant(trial.stage.now),
+            "from_at": format_instant(network.stage.now),
         }
         return load.post("/sponsor/api/v1/delegations", body, _headers(manager))
 
     def screening() -> bytes:
-        born = {"year": trial.stage.now.year - 20, "month": 1}
-        body = {"trial": CODE, "part": trial.parts[0].name, "site_number": "001", "born": born}
+        born = {"year": network.stage.now.year - 20, "month": 1}
+        body = {"trial": part.code, "part": part.name, "site_number": "001", "born": born}
         return load.post("/enrolment/api/v1/screenings", body, _headers(nurse))
 
     def mild_event() -> bytes:
-        return _report(trial, next(treated), "Nausea", 1)
+        return _report(network, *next(treated), "Nausea", 1)
 
     return [delegation, screening, mild_event]

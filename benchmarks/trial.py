@@ -1,4 +1,4 @@
-"""A running installation with one trial of many parts for B8: each part is there to be restricted once.
+"""A running installation with many trials for B8: each part of a trial is there to be restricted once.
 
 Everything is done through the public APIs, by the people of the demonstration. A part has an open level; where
 a DLT shall close it, one participant has had one already and another is on treatment. In every part one more
@@ -30,7 +30,7 @@ from deploy.trialops.installation import PROGRAMS
 from shared.ids import new_id
 from shared.migrations import upgrade_on
 
-CODE = "PBTC042"
+FOR_DLT, FOR_HALT = "for-dlt", "for-halt"
 _PLACES = 6
 
 
@@ -38,39 +38,46 @@ _PLACES = 6
 class Part:
     """One part, ready: `next_dlt` is the participant whose DLT would be the second; None where a halt comes."""
 
+    office: Office
     name: str
     asks: Screened
     slot_id: str
     next_dlt: Registered | None
 
+    @property
+    def code(self) -> str:
+        return self.office.code
+
 
 @dataclass
-class Trial:
-    """The trial at its services, and the people around it."""
+class Network:
+    """The trials at their services, and the people around them."""
 
     url: str
     home: Home
     stage: Stage
-    office: Office
-    hospitals: Hospitals
     parts: list[Part] = field(default_factory=list)
+    _tokens: dict[tuple[str, tuple[str, ...]], str] = field(default_factory=dict)
 
     def token(self, person: str, *grants: str) -> str:
-        return self.home.token(person, *grants, hours=2)
+        if (person, grants) not in self._tokens:
+            self._tokens[person, grants] = self.home.token(person, *grants, hours=2)
+        return self._tokens[person, grants]
 
     @property
-    def treated(self) -> list[Registered]:
-        return [part.next_dlt for part in self.parts if part.next_dlt is not None]
+    def treated(self) -> list[tuple[Part, Registered]]:
+        """Everybody on treatment, with the part."""
+        return [(part, part.next_dlt) for part in self.parts if part.next_dlt is not None]
 
 
 @asynccontextmanager
-async def opened_trial(around: Surroundings, kind: str, *, parts: int) -> AsyncIterator[Trial]:
-    """A trial with so many parts; every other one waits for a DLT, the rest for a halt.
+async def opened_trials(around: Surroundings, kind: str, *, parts: int) -> AsyncIterator[Network]:
+    """Trials of two parts each; one part waits for a DLT, the other for a halt.
 
     Args:
         around: where the stores are made, and the broker when the stores are on PostgreSQL.
         kind: of the three stores; SQLite has the direct transport, PostgreSQL has Kafka.
-        parts: how many.
+        parts: how many in all.
     """
     async with AsyncExitStack() as stack:
         home = Home(around.folder / new_id())
@@ -81,10 +88,9 @@ async def opened_trial(around: Surroundings, kind: str, *, parts: int) -> AsyncI
             arguments += await _servers(around, kind, stack)
         url = await stack.enter_async_context(program("benchmarks.serving", *arguments))
         client = await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=60))
-        stage, timeline = Stage(client, home), Timeline()
-        trial = Trial(url, home, stage, Office(stage, timeline, CODE), Hospitals(stage, timeline, CODE))
-        await _prepare(trial, [f"part-{n}" for n in range(parts)])
-        yield trial
+        network = Network(url, home, Stage(client, home))
+        await _prepare(network, parts // 2)
+        yield network
 
 
 async def _servers(around: Surroundings, kind: str, stack: AsyncExitStack) -> list[str]:
@@ -104,49 +110,54 @@ def _migrate(folder: Path, connection: Any) -> None:
     upgrade_on(connection, folder)
 
 
-async def _prepare(trial: Trial, names: list[str]) -> None:
-    await trial.stage.move_to(FIRST_DAY)
-    await trial.office.set_up(_protocol(names))
-    await trial.stage.move_to(FIRST_DAY + timedelta(days=1))
-    for name in names:
-        await trial.office.decide(name, "open_level", 1, f"opens level 1 of {name}", places=_PLACES)
-    waiting: list[tuple[str, list[Registered]]] = []
-    for n, name in enumerate(names):
-        sites = [SITES[(n + k) % len(SITES)] for k in range(2)] if n % 2 == 0 else []
-        waiting.append((name, [await _registered(trial, name, site, n) for site in sites]))
-    await trial.stage.quiet()
-    await trial.stage.move_to(FIRST_DAY + timedelta(days=2, hours=1))
-    for n, (name, registered) in enumerate(waiting):
-        for one in registered:
-            await trial.hospitals.give_first_dose(one)
-        asks, slot_id = await _with_place(trial, name, SITES[n % len(SITES)], n)
-        trial.parts.append(Part(name, asks, slot_id, registered[1] if registered else None))
-    await trial.stage.quiet()
-    for _, registered in waiting:
-        if registered:
-            await trial.hospitals.report_toxicity(registered[0])
-    await trial.stage.quiet()
+async def _prepare(network: Network, trials: int) -> None:
+    stage, timeline = network.stage, Timeline()
+    codes = [f"BENCH{n:02d}" for n in range(trials)]
+    offices = [Office(stage, timeline, code) for code in codes]
+    hospitals = [Hospitals(stage, timeline, code) for code in codes]
+    await stage.move_to(FIRST_DAY)
+    for office in offices:
+        await office.set_up(_protocol(office.code))
+    await stage.move_to(FIRST_DAY + timedelta(days=1))
+    registered: list[list[Registered]] = []
+    for office, units in zip(offices, hospitals, strict=True):
+        for part in (FOR_DLT, FOR_HALT):
+            await office.decide(part, "open_level", 1, f"opens level 1 of {part}", places=_PLACES)
+        registered.append([await _registered(units, site) for site in SITES[:2]])
+    await stage.quiet()
+    await stage.move_to(FIRST_DAY + timedelta(days=2, hours=1))
+    for office, units, (first, second) in zip(offices, hospitals, registered, strict=True):
+        await units.give_first_dose(first)
+        await units.give_first_dose(second)
+        for part, next_dlt in ((FOR_DLT, second), (FOR_HALT, None)):
+            network.parts.append(Part(office, part, *await _with_place(units, part, SITES[2]), next_dlt))
+    await stage.quiet()
+    for units, (first, _) in zip(hospitals, registered, strict=True):
+        await units.report_toxicity(first)
+    await stage.quiet()
 
 
-def _protocol(names: list[str]) -> dict[str, Any]:
-    """The demonstration's protocol with these parts, one level each, under the same design."""
+def _protocol(code: str) -> dict[str, Any]:
+    """The demonstration's protocol with two parts of one level each, under the same design."""
     document = read_protocol()
+    document["trial"] |= {"code": code}
     model = document["parts"][0]
     level = model["levels"][:1]
-    document["parts"] = [model | {"part": name, "stratum": name, "levels": level} for name in names]
-    document["slots"] |= {"max_open_reservations_per_site": None}
+    document["parts"] = [
+        model | {"part": part, "stratum": part, "levels": level} for part in (FOR_DLT, FOR_HALT)
+    ]
     return document
 
 
-async def _registered(trial: Trial, part: str, site: str, number: int) -> Registered:
-    screened, slot_id = await _with_place(trial, part, site, number)
-    await trial.hospitals.sign_eligibility(screened)
-    return await trial.hospitals.register(screened, slot_id)
+async def _registered(hospitals: Hospitals, site: str) -> Registered:
+    screened, slot_id = await _with_place(hospitals, FOR_DLT, site)
+    await hospitals.sign_eligibility(screened)
+    return await hospitals.register(screened, slot_id)
 
 
-async def _with_place(trial: Trial, part: str, site: str, number: int) -> tuple[Screened, str]:
+async def _with_place(hospitals: Hospitals, part: str, site: str) -> tuple[Screened, str]:
     child = Child(
-        number=number,
+        number=0,
         site=site,
         age_years=20,  # consents alone, which saves every child an assent
         birth_month=3,
@@ -156,7 +167,7 @@ async def _with_place(trial: Trial, part: str, site: str, number: int) -> tuple[
         event_day=1,
         toxicity=NEUTROPENIA,
     )
-    screened = await trial.hospitals.screen(child, Cohort(part, 1, (Fate.DLT,)))
-    slot_id = await trial.hospitals.ask_for_place(screened)
+    screened = await hospitals.screen(child, Cohort(part, 1, (Fate.DLT,)))
+    slot_id = await hospitals.ask_for_place(screened)
     assert slot_id is not None
     return screened, slot_id

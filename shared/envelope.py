@@ -83,23 +83,56 @@ def source_of(service: str) -> str:
 
 def to_headers(envelope: Envelope) -> list[tuple[str, bytes]]:
     """The envelope as record headers, UTF-8 text each, in a fixed order."""
-    attributes: list[tuple[str, str | None]] = [
-        ("ce_id", envelope.id),
-        ("ce_source", envelope.source),
-        ("ce_type", envelope.type),
-        ("ce_specversion", "1.0"),
-        ("ce_time", format_instant(envelope.time)),
-        ("ce_subject", envelope.subject),
-        ("ce_dataschema", envelope.dataschema),
-        ("ce_partitionkey", envelope.partition_key),
-        ("ce_sequence", str(envelope.sequence)),
-        ("ce_causationid", envelope.causation_id),
-        ("ce_correlationid", envelope.correlation_id),
-        ("ce_blinding", envelope.blinding),
-        ("traceparent", envelope.traceparent),
-        ("content-type", "application/json"),
+    return headers_of(
+        id=envelope.id,
+        source=envelope.source,
+        type=envelope.type,
+        time=envelope.time,
+        subject=envelope.subject,
+        dataschema=envelope.dataschema,
+        partition_key=envelope.partition_key,
+        sequence=envelope.sequence,
+        correlation_id=envelope.correlation_id,
+        causation_id=envelope.causation_id,
+        blinding=envelope.blinding,
+        traceparent=envelope.traceparent,
+    )
+
+
+def headers_of(
+    *,
+    id: str,
+    source: str,
+    type: str,
+    time: datetime,
+    subject: str,
+    dataschema: str,
+    partition_key: str,
+    sequence: int,
+    correlation_id: str,
+    causation_id: str | None,
+    blinding: str,
+    traceparent: str | None,
+) -> list[tuple[str, bytes]]:
+    """As `to_headers`, from the attributes: a relay makes these for every row and needs no envelope between."""
+    headers = [
+        ("ce_id", id.encode()),
+        ("ce_source", source.encode()),
+        ("ce_type", type.encode()),
+        ("ce_specversion", b"1.0"),
+        ("ce_time", format_instant(time).encode()),
+        ("ce_subject", subject.encode()),
+        ("ce_dataschema", dataschema.encode()),
+        ("ce_partitionkey", partition_key.encode()),
+        ("ce_sequence", str(sequence).encode()),
     ]
-    return [(name, value.encode()) for name, value in attributes if value is not None]
+    if causation_id is not None:
+        headers.append(("ce_causationid", causation_id.encode()))
+    headers += (("ce_correlationid", correlation_id.encode()), ("ce_blinding", blinding.encode()))
+    if traceparent is not None:
+        headers.append(("traceparent", traceparent.encode()))
+    headers.append(("content-type", b"application/json"))
+    return headers
 
 
 def read_headers(headers: Headers) -> dict[str, str]:

@@ -153,4 +153,7 @@ async def _queued(producer: AIOKafkaProducer, record: Record) -> "asyncio.Future
 
 
 def _key(record: Record) -> bytes | None:
-    return next((value for name, value in record.headers if name == "ce_partitionkey"), None)
+    for name, value in record.headers:
+        if name == "ce_partitionkey":
+            return value
+    return None

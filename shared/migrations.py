@@ -5,7 +5,7 @@ from pathlib import Path
 
 from alembic import command, context
 from alembic.config import Config
-from sqlalchemy import Connection, MetaData, NullPool, create_engine, text
+from sqlalchemy import Connection, MetaData, NullPool, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -53,7 +53,11 @@ def upgrade_on(connection: Connection, folder: Path, revision: str = "head") -> 
     config = Config()
     config.set_main_option("script_location", str(folder))
     config.attributes["connection"] = connection
+    event.listen(connection, "after_cursor_execute", _between_statements)
     command.upgrade(config, revision)
+
+
+def _between_statements(*_: object) -> None:
     failpoint("migrate_mid")
 
 

@@ -1,7 +1,7 @@
 """The outbox as a log: its rows as records, for the relay and for the direct transport's readers."""
 
 from shared.database import Database, Row, Sql, read_instant
-from shared.envelope import Envelope, Record, source_of, to_headers
+from shared.envelope import Record, headers_of, source_of
 from shared.transport import BATCH, OutgoingRecord
 
 
@@ -30,7 +30,7 @@ def published(topic: str, row: Row) -> OutgoingRecord:
 
 def outgoing(topic: str, row: Row, *, position: int) -> OutgoingRecord:
     """A row with the columns of `ROW` as a record."""
-    envelope = Envelope(
+    headers = headers_of(
         id=row[2],
         source=source_of(topic.partition(".")[0]),
         type=row[3],
@@ -44,13 +44,7 @@ def outgoing(topic: str, row: Row, *, position: int) -> OutgoingRecord:
         blinding=row[8],
         traceparent=row[11],
     )
-    record = Record(
-        topic=topic,
-        partition=row[15],
-        position=position,
-        headers=to_headers(envelope),
-        value=bytes(row[13]),
-    )
+    record = Record(topic=topic, partition=row[15], position=position, headers=headers, value=bytes(row[13]))
     return OutgoingRecord(seq=row[0], aggregate_id=row[5], record=record)
 
 

@@ -5,13 +5,14 @@ identity map and no flush; each function here is one statement.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
 
-from sqlalchemy import Table, insert, inspect
+from sqlalchemy import Executable, Table, insert, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 
-from shared.database import Tx
+from shared.database import Dialect, Tx
 
 Values = Mapping[str, Any]
 
@@ -25,7 +26,7 @@ def table_of(row: type[SQLModel]) -> Table:
 
 async def insert_row(tx: Tx, table: Table, values: Values) -> None:
     """Add one row; a repeated key is the database's error."""
-    await tx.execute(insert(table).values(**values))
+    await tx.execute(insert(table), dict(values))
 
 
 async def insert_rows(tx: Tx, table: Table, rows: Sequence[Values]) -> None:
@@ -43,23 +44,27 @@ async def upsert_row(tx: Tx, table: Table, values: Values, *, keep: Sequence[str
         values: the whole row.
         keep: columns that a replaced row keeps.
     """
-    key = [column.name for column in table.primary_key.columns]
-    statement = _insert(tx, table).values(**values)
-    replaced = {name: statement.excluded[name] for name in values if name not in key and name not in keep}
-    if replaced:
-        await tx.execute(statement.on_conflict_do_update(index_elements=key, set_=replaced))
-    else:
-        await tx.execute(statement.on_conflict_do_nothing(index_elements=key))
+    await tx.execute(_upsert(tx.dialect, table, tuple(values), tuple(keep)), dict(values))
 
 
 async def insert_once(tx: Tx, table: Table, values: Values) -> bool:
     """Add the row unless one with its key or a unique column exists; say whether it was added."""
     first_key = next(iter(table.primary_key.columns))
-    result = await tx.execute(
-        _insert(tx, table).values(**values).on_conflict_do_nothing().returning(first_key)
-    )
+    statement = _insert(tx.dialect, table).on_conflict_do_nothing().returning(first_key)
+    result = await tx.execute(statement, dict(values))
     return result.first() is not None
 
 
-def _insert(tx: Tx, table: Table) -> Any:
-    return (postgresql.insert if tx.dialect == "postgresql" else sqlite.insert)(table)
+@lru_cache(maxsize=1024)
+def _upsert(dialect: Dialect, table: Table, names: tuple[str, ...], keep: tuple[str, ...]) -> Executable:
+    """The statement alone: to build it anew for every row costs more than to run it."""
+    key = [column.name for column in table.primary_key.columns]
+    statement = _insert(dialect, table)
+    replaced = {name: statement.excluded[name] for name in names if name not in key and name not in keep}
+    if not replaced:
+        return cast(Executable, statement.on_conflict_do_nothing(index_elements=key))
+    return cast(Executable, statement.on_conflict_do_update(index_elements=key, set_=replaced))
+
+
+def _insert(dialect: Dialect, table: Table) -> Any:
+    return (postgresql.insert if dialect == "postgresql" else sqlite.insert)(table)

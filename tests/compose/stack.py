@@ -62,6 +62,10 @@ class Stack:
         """kill -9 of the service's process, as the kernel does it when memory runs out; Docker is not told."""
         self.compose("exec", "-T", service, "python", "-c", _KILL_CHILD, seconds=30)
 
+    def start(self, service: str) -> None:
+        """Start one container again; compose would run the one-shots before it once more."""
+        self._run("docker", "start", str(self.container(service)["Id"]))
+
     # -- looking --------------------------------------------------------------------------------------
 
     def containers(self) -> dict[str, dict[str, Any]]:

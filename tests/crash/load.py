@@ -12,6 +12,8 @@ from tests.crash.story import PART, Trial, nausea
 
 SITES = ("001", "002", "003", "004", "005")
 WORKERS = 6
+RIGHTLY_REFUSED = {"reservation_limit_reached"}
+"""What chance may bring about: one site asks for more places than the trial lets it hold at a time."""
 
 
 @dataclass
@@ -104,9 +106,18 @@ class Load:
         return [pair for desk in self.desks for pair in desk.answered.values()]
 
     @property
+    def acknowledged(self) -> list[tuple[Command, Reply]]:
+        """What was answered with success; only this is kept under its key."""
+        return [(one, reply) for one, reply in self.answered if reply.status < 300]
+
+    @property
     def open(self) -> list[Command]:
         return [command for desk in self.desks for command in desk.open]
 
     def done(self, path: str) -> list[tuple[Command, Reply]]:
         """What was answered with success on one path."""
-        return [(one, reply) for one, reply in self.answered if one.path == path and reply.status < 300]
+        return [(one, reply) for one, reply in self.acknowledged if one.path == path]
+
+    def refusals(self) -> set[str]:
+        """Codes of what was refused."""
+        return {json.loads(reply.content)["code"] for _, reply in self.answered if reply.status >= 300}

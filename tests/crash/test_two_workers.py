@@ -15,7 +15,7 @@ from shared.migrations import upgrade_on
 from shared.testing.kafka_server import KafkaServer
 from shared.testing.stores import PostgresServer, wait_until
 from tests.crash import ledger
-from tests.crash.load import Load
+from tests.crash.load import RIGHTLY_REFUSED, Load
 from tests.crash.network import Member, Network
 from tests.crash.story import Trial, children_at_risk, everybody, level_state, open_trial, toxicity
 
@@ -80,6 +80,7 @@ async def test_the_survivor_of_two_workers_loses_nothing_and_doubles_nothing(net
         assert reported is not None
         assert reported.status == 201
         assert load.unanswered == 0
+        assert load.refusals() <= RIGHTLY_REFUSED
         books = await ledger.assert_books_are_clean(trial)
         reports = len(load.done("/adverse-events"))
         assert ledger.count(books, "safety", "adverse-event.reported") == reports + 2

@@ -384,7 +384,7 @@ class World:
         name: str = "report-1",
         matched: str = "unmatched",
         *,
-        serious: bool = True,
+        holds: bool = True,
         amended: bool = False,
     ) -> tuple[Any, str]:
         facts: dict[str, Any] = {
@@ -392,12 +392,13 @@ class World:
             "report_id": name,
             "version": self._next(),
             "matched": matched,
+            "holds_trial": holds and matched == "unmatched",
             "participant_id": None,
             "site_number": None,
             "term": None,
             "dictionary": "5.0+0",
             "grade": None,
-            "serious": serious,
+            "serious": False,
             "seriousness": [],
             "suspected": True,
             "onset_on": None,

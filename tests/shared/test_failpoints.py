@@ -45,6 +45,15 @@ def test_a_count_lets_the_process_pass_until_then() -> None:
     assert ended.stdout == "0 True\n1 True\n"
 
 
+def test_a_file_says_from_when_on_the_place_kills(tmp_path: Path) -> None:
+    before = run(f"pre_commit:2@{tmp_path}/armed")
+    (tmp_path / "armed").touch()
+    after = run(f"pre_commit:2@{tmp_path}/armed")
+
+    assert (before.returncode, before.stdout.count("True")) == (0, 3)
+    assert (after.returncode, after.stdout) == (-signal.SIGKILL, "0 True\n")
+
+
 def test_another_place_does_not_kill() -> None:
     ended = run("relay_after_send")
 
@@ -52,7 +61,7 @@ def test_another_place_does_not_kill() -> None:
     assert ended.stdout.count("True") == 3
 
 
-@pytest.mark.parametrize("setting", ["pre_commit:0", "pre_commit:x", "Pre Commit", ":2", "a:1:2"])
+@pytest.mark.parametrize("setting", ["pre_commit:0", "pre_commit:x", "Pre Commit", ":2", "a:1:2", "a@armed"])
 def test_a_setting_that_cannot_be_read_stops_the_process_from_starting(setting: str) -> None:
     ended = run(setting)
 

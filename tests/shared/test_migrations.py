@@ -60,7 +60,7 @@ async def test_a_killed_migration_leaves_nothing_and_is_done_again(url: str) -> 
     killed = await asyncio.to_thread(
         subprocess.run,
         [sys.executable, "-c", call],
-        env=os.environ | {"TRIALOPS_FAILPOINT": "migrate_mid", "PYTHONPATH": str(Path.cwd())},
+        env=os.environ | {"TRIALOPS_FAILPOINT": "migrate_mid:40", "PYTHONPATH": str(Path.cwd())},
         timeout=60,
     )
 

@@ -136,6 +136,22 @@ async def test_a_producer_behind_the_stored_position_is_read_from_its_beginning(
     assert target.position == 4
 
 
+async def test_a_consumer_that_is_stopped_gets_what_it_missed_once_it_is_started_again() -> None:
+    log, stopped, well = Log(3), Target("gamma"), Target("beta")
+    async with delivering(log, stopped, well) as transport:
+        await wait_until(lambda: stopped.events() == well.events() == 3)
+        await transport.stop("gamma")
+        log.last = 6
+        transport.marked(TOPIC)
+        await wait_until(lambda: well.events() == 6)
+        assert stopped.events() == 3
+
+        transport.start("gamma")
+        await wait_until(lambda: stopped.events() == 6, what="its return")
+
+    assert stopped.got() == well.got() == names(1, 6)
+
+
 async def test_a_failing_consumer_delays_itself_only() -> None:
     log, broken, well = Log(3), Target("gamma"), Target("beta")
     broken.failing = True

@@ -1,4 +1,4 @@
-"""Copies of what safety says: verdicts, and which reports match nobody."""
+"""Copies of what safety says: verdicts, and which reports hold the trial because they match nobody."""
 
 from collections.abc import Sequence
 
@@ -29,8 +29,7 @@ async def copy_reports(tx: Tx, events: Sequence[Received[AdverseEventReported]])
         {
             "report_id": body.report_id,
             "trial_id": body.trial_id or "",
-            "matched": body.matched,
-            "serious": body.serious,
+            "holds_trial": body.holds_trial,
         }
         for body in (event.body for event in events)
     ]

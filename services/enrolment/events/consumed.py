@@ -212,8 +212,7 @@ class HaltLifted(ReadEvent):
 class AdverseEventReported(ReadEvent):
     trial_id: str | None
     report_id: str
-    matched: str
-    serious: bool
+    holds_trial: bool
 
 
 class AdverseEventAmended(AdverseEventReported):

@@ -64,11 +64,10 @@ READ_BOARD = read_together(
         columns=("hold_id", "part", "level"),
         source="cohort_hold_copy WHERE trial_id = $1 AND held",
     ),
-    # A word for the match that is not known here counts as unmatched.
     Part(
         name="report",
         columns=("report_id",),
-        source="report_copy WHERE trial_id = $1 AND serious AND matched NOT IN ('matched', 'cleared')",
+        source="report_copy WHERE trial_id = $1 AND holds_trial",
     ),
     Part(
         name="verdict",

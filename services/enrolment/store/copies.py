@@ -128,8 +128,7 @@ class ReportCopyRow(EnrolmentTable, table=True):
 
     report_id: str = Field(primary_key=True)
     trial_id: str = Field(index=True)
-    matched: str
-    serious: bool
+    holds_trial: bool
 
 
 COPIES = (

@@ -3,6 +3,7 @@
 import re
 
 from services.safety.domain.adverse_event import Outcome
+from services.safety.domain.matching import Matched
 from services.safety.domain.report_record import Kept
 from services.safety.events.published import AdverseEventAmendedV1, AdverseEventReportedV1, AdverseEventV1
 from shared.act import Act
@@ -40,6 +41,7 @@ def _facts(kept: Kept, dictionary: str) -> dict[str, object]:
         "report_id": record.event.id,
         "version": record.event.version,
         "matched": record.matched.value,
+        "holds_trial": decision.holds_trial and record.matched is Matched.UNMATCHED,
         "participant_id": record.participant_id,
         "site_number": site,
         "term": content.term.name if content.term else None,

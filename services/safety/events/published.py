@@ -31,7 +31,14 @@ class AdverseEventV1(PublishedEvent):
     matched: Annotated[
         Literal["matched", "unmatched", "cleared"],
         Field(
-            description="Unmatched: no such participant is known; the trial holds until matched or cleared"
+            description="Unmatched: no such participant is known; cleared: two people found that it is nobody"
+        ),
+    ]
+    holds_trial: Annotated[
+        bool,
+        Field(
+            description="Unmatched, and it may be serious or a DLT of somebody in the trial: until it is matched or"
+            " cleared nobody may be registered"
         ),
     ]
     participant_id: str | None

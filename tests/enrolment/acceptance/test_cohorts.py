@@ -297,7 +297,7 @@ async def test_a_dlt_among_fifty_registrations_lets_none_commit_after_it(world: 
 
 
 @pytest.mark.parametrize("matched", ["matched", "cleared"])
-async def test_a_serious_report_of_nobody_known_holds_every_level_until_it_is_settled(
+async def test_a_report_of_nobody_known_holds_every_level_until_it_is_settled(
     trial: Any, matched: str, codes_of: Any
 ) -> None:
     screening_id = await trial.ready()
@@ -312,10 +312,10 @@ async def test_a_serious_report_of_nobody_known_holds_every_level_until_it_is_se
     assert (await trial.register(screening_id, slot_id)).status_code == 201
 
 
-async def test_a_report_that_is_not_serious_holds_nothing(trial: Any) -> None:
+async def test_a_report_that_matters_to_nobody_holds_nothing(trial: Any) -> None:
     screening_id = await trial.ready()
     slot_id = await trial.reserve(screening_id)
 
-    await trial.safety_says(trial.report("report-1", serious=False))
+    await trial.safety_says(trial.report("report-1", holds=False))
 
     assert (await trial.register(screening_id, slot_id)).status_code == 201

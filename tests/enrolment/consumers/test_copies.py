@@ -71,7 +71,7 @@ def everything_said(world: Any) -> dict[str, list[tuple[Any, str]]]:
         world.verdict("p-1", "no_dlt"),
         world.report("report-1"),
         world.report("report-1", "matched", amended=True),
-        world.report("report-2", serious=False),
+        world.report("report-2", holds=False),
     ]
     return {"sponsor": sponsor, "safety": safety}
 

@@ -92,7 +92,9 @@ async def test_a_clearance_needs_two_people(world: Any) -> None:
     assert (second.status_code, second.json()["cleared"], second.json()["version"]) == (201, True, 2)
     assert (again.status_code, again.json()["code"]) == (409, "report_already_cleared")
     events = await world.running.published("safety.adverse-event.amended.v1")
-    assert [event["body"]["matched"] for event in events] == ["cleared"]
+    assert [(event["body"]["matched"], event["body"]["holds_trial"]) for event in events] == [
+        ("cleared", False)
+    ]
     assert (await world.audited()).count("adverse-event.clearance-requested") == 1
 
 
@@ -155,3 +157,26 @@ async def test_a_matched_report_is_coded_again_in_the_participants_own_zone(worl
     shown = (await world.investigator.get(f"/adverse-events/{receipt['report_id']}")).json()
     assert shown["adverse_event"]["onset_on"] == onset
     assert shown["adverse_event"]["term"] == "Neutrophil count decreased"
+
+
+@pytest.mark.parametrize(
+    ("stated", "holds"),
+    [
+        ({"grade": 4}, True),  # perhaps a dose-limiting toxicity
+        ({"grade": 2, "seriousness": ["hospitalisation"]}, True),
+        ({"grade": 2}, False),
+    ],
+)
+async def test_a_report_of_nobody_known_says_whether_the_trial_must_wait(
+    world: Any, stated: dict[str, Any], holds: bool
+) -> None:
+    await world.treat()
+
+    receipt = await world.reported(**{"participant_number": "typo", "seriousness": []} | stated)
+
+    told = (await world.running.published("safety.adverse-event.reported.v1"))[0]["body"]
+    assert (told["matched"], told["holds_trial"]) == ("unmatched", holds)
+    matching = {"participant_number": NUMBER}
+    await world.officer.post(f"/adverse-events/{receipt['report_id']}/matches", matching)
+    settled = (await world.running.published("safety.adverse-event.amended.v1"))[0]["body"]
+    assert (settled["matched"], settled["holds_trial"]) == ("matched", False)

@@ -87,8 +87,7 @@ def upgrade() -> None:
         "report_copy",
         sa.Column("report_id", sa.String(), nullable=False),
         sa.Column("trial_id", sa.String(), nullable=False),
-        sa.Column("matched", sa.String(), nullable=False),
-        sa.Column("serious", sa.Boolean(), nullable=False),
+        sa.Column("holds_trial", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("report_id"),
     )
     op.create_index("ix_report_copy_trial_id", "report_copy", ["trial_id"], unique=False)
