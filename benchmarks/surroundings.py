@@ -6,7 +6,7 @@ import socket
 import sqlite3
 import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -127,14 +127,20 @@ async def surroundings(*, docker: bool) -> AsyncIterator[Surroundings]:
             yield Surroundings(folder, without_docker=reason)
             return
         container = PostgresContainer()
-        stack.callback(container.remove)
+        stack.callback(_gone, container.remove)
         broker = KafkaServer()
-        stack.callback(broker.remove)
+        stack.callback(_gone, broker.remove)
         container.run()
         broker.run()
         await container.wait()
         await broker.wait()
         yield Surroundings(folder, postgres=PostgresServer(container.url), kafka=broker)
+
+
+def _gone(remove: Callable[[], None]) -> None:
+    """Remove a container; one that somebody else has removed is gone too, and costs no figures."""
+    with suppress(import_module("docker").errors.NotFound):
+        remove()
 
 
 def _docker_is_missing() -> str:

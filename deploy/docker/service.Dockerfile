@@ -11,6 +11,7 @@ COPY --from=build /venv /venv
 COPY shared /app/shared
 COPY services/__init__.py /app/services/__init__.py
 COPY services/${SERVICE} /app/services/${SERVICE}
+COPY --chmod=755 deploy/docker/healthy.sh /app/healthy
 ENV PATH=/venv/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /app
 USER 10001:10001

@@ -41,13 +41,16 @@ def serve(
     installation = Installation(Place(folder=here.folder, environment=environment))
     installation.migrate()
     try:
-        run(_serve(installation, here, host, port))
+        ended_as_asked = run(_serve(installation, here, host, port))
     except (StoreInUse, WrongEnvironment) as refusal:
         typer.echo(f"trialops: {refusal}", err=True)
         raise typer.Exit(EXIT_FAILED) from None
+    if not ended_as_asked:
+        raise typer.Exit(EXIT_FAILED)
 
 
-async def _serve(installation: Installation, home: Home, host: str, port: int) -> None:
+async def _serve(installation: Installation, home: Home, host: str, port: int) -> bool:
+    """Serve until stopped; false when a service gave up by itself, so that whoever supervises starts again."""
     await installation.start()
     try:
         config = server_config(installation.app, host, port)
@@ -57,6 +60,7 @@ async def _serve(installation: Installation, home: Home, host: str, port: int) -
         await asyncio.wait({serving, *failed}, return_when=asyncio.FIRST_COMPLETED)
         server.should_exit = True
         await serving
+        return not any(service.failed.is_set() for service in installation.services.values())
     finally:
         await installation.stop()
 

@@ -9,6 +9,7 @@ from typing import Any
 from deploy.trialops.calls import Refused
 from deploy.trialops.demo.hospital import Screened
 from deploy.trialops.demo.plan import SITES
+from deploy.trialops.demo.stage import Person
 from tests.journeys.world import Trial, World
 
 CHILDREN = 50
@@ -58,17 +59,9 @@ async def race(
                 screened, slot_id = ready.pop()
                 if len(ready) < DESKS:
                     await in_effect.wait()
-                body = {
-                    "screening_id": screened.screening_id,
-                    "slot_id": slot_id,
-                    "age_statement": {"years": screened.child.age_years, "on": today},
-                }
                 person = trial.investigator(screened.child.site, world.stage_of(client))
                 begun = next(order)
-                try:
-                    status, answer = 201, await person.post("enrolment", "/registrations", body)
-                except Refused as refusal:
-                    status, answer = refusal.status, refusal.problem
+                status, answer = await _register(person, screened, slot_id, today)
                 attempts.append(Attempt(begun, next(order), status, answer, screened.child.site))
                 if len(attempts) >= BEFORE_IT:
                     under_way.set()
@@ -81,6 +74,21 @@ async def race(
 
     await asyncio.gather(restriction(), *(desk() for _ in range(DESKS)))
     return attempts
+
+
+async def _register(
+    person: Person, screened: Screened, slot_id: str, today: str
+) -> tuple[int, dict[str, Any]]:
+    """Ask once; status and body of the answer."""
+    body = {
+        "screening_id": screened.screening_id,
+        "slot_id": slot_id,
+        "age_statement": {"years": screened.child.age_years, "on": today},
+    }
+    try:
+        return 201, await person.post("enrolment", "/registrations", body)
+    except Refused as refusal:
+        return refusal.status, refusal.problem
 
 
 def assert_none_after(attempts: list[Attempt], *codes: str) -> None:

@@ -1,5 +1,6 @@
 """An event that one service cannot apply: its own trial waits, everything else flows, people put it right."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -22,6 +23,14 @@ async def parked_at_enrolment(trial: Trial) -> list[dict[str, Any]]:
     return sorted(listed["parked"], key=lambda one: one["sequence"])
 
 
+async def both_wait(trial: Trial) -> bool:
+    return [one["reason"] for one in await parked_at_enrolment(trial)] == ["handler_failed", "follower"]
+
+
+async def officer_is_told(trial: Trial) -> bool:
+    return [one["priority"] for one in await trial.alerts("unreadable_event")] == ["P1"]
+
+
 async def test_a_halt_that_cannot_be_applied_stops_registration_until_operators_release_it(
     world: World,
 ) -> None:
@@ -33,18 +42,11 @@ async def test_a_halt_that_cannot_be_applied_stops_registration_until_operators_
     halt_id = await trial.halt()
     await trial.lift(halt_id)
 
-    async def both_wait() -> bool:
-        return [one["reason"] for one in await parked_at_enrolment(trial)] == ["handler_failed", "follower"]
-
-    await wait_until(both_wait, what="halt and lifting in waiting")
+    await wait_until(partial(both_wait, trial), what="halt and lifting in waiting")
     with pytest.raises(Refused) as refusal:
         await trial.hospitals.register(screened, slot_id)
     assert (refusal.value.status, refusal.value.problem["reason"]) == (503, "event_parked")
-
-    async def is_told() -> bool:
-        return [one["priority"] for one in await trial.alerts("unreadable_event")] == ["P1"]
-
-    await wait_until(is_told, what="the duty officer's alert")
+    await wait_until(partial(officer_is_told, trial), what="the duty officer's alert")
     another = await trial.screened("002")  # what does not rest on the halt goes on
     assert await trial.hospitals.ask_for_place(another) is not None
 

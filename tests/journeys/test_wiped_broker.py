@@ -10,7 +10,7 @@ from deploy.trialops.home import SERVICES
 from shared.database import Sql
 from shared.testing.stores import wait_until
 from tests.journeys.conftest import ON_KAFKA, Make
-from tests.journeys.world import CODE, TOPICS, World
+from tests.journeys.world import CODE, TOPICS, Trial, World
 
 
 async def wipe(world: World) -> None:
@@ -29,23 +29,16 @@ async def test_what_a_wiped_broker_took_with_it_comes_again_from_the_outboxes(
         first, second = await trial.dosed(), await trial.dosed()
         screened, slot_id = await trial.ready()
         await trial.stage.quiet()
+
         await world.installation.stop_intake("enrolment")
         await trial.hospitals.report_toxicity(first)
         await trial.hospitals.report_toxicity(second)
-
-        async def all_sent() -> bool:
-            return not (await trial.stage.operator.get("safety", "/delivery/state"))["unsent"]
-
-        await wait_until(all_sent, what="the reports on their way")
+        await wait_until(partial(all_sent, trial), what="the reports on their way")
         alerts = await trial.alerts()
         await wipe(world)
         await world.installation.start_intake("enrolment")
 
-        async def is_missed() -> bool:
-            marks = await trial.stage.operator.get("enrolment", "/delivery/watermarks")
-            return "incomplete" in {one["state"] for one in marks["watermarks"]}
-
-        await wait_until(is_missed, seconds=30, what="the gap seen by enrolment")
+        await wait_until(partial(is_missed, trial), seconds=30, what="the gap seen by enrolment")
         with pytest.raises(Refused) as refusal:
             await trial.hospitals.register(screened, slot_id)
         assert (refusal.value.status, refusal.value.problem["reason"]) == (503, "incomplete")
@@ -57,9 +50,18 @@ async def test_what_a_wiped_broker_took_with_it_comes_again_from_the_outboxes(
         books = await read_books(trial.stage, CODE)
         assert (books.lost, books.doubled) == (0, 0), books.details
         assert await trial.alerts() == alerts
-        assert [event["type"] for event in await world.published("enrolment")].count(
-            "enrolment.dose-level.closed.v1"
-        ) == 1
+        said = [event["type"] for event in await world.published("enrolment")]
+        assert said.count("enrolment.dose-level.closed.v1") == 1
+
+
+async def all_sent(trial: Trial) -> bool:
+    return not (await trial.stage.operator.get("safety", "/delivery/state"))["unsent"]
+
+
+async def is_missed(trial: Trial) -> bool:
+    """Whether enrolment knows that a partition holds less than its producer says."""
+    marks = await trial.stage.operator.get("enrolment", "/delivery/watermarks")
+    return "incomplete" in {one["state"] for one in marks["watermarks"]}
 
 
 async def replay_everything(world: World) -> None:
