@@ -27,8 +27,8 @@ BEFORE, AFTER = 8, 20
 """Requests before the restriction is asked for, and answers that must name it before looking ends."""
 LONGEST_SECONDS = 30.0
 BACKGROUND_PER_SECOND = 200
-MOST_WAITING = 64
-"""A machine that cannot keep up gets fewer, instead of a queue; what was reached is printed with the figures."""
+DESKS, CONNECTIONS = 4, 16
+"""Registrations and other commands under way at most: who cannot keep up gets fewer, instead of a queue."""
 _HALTED = (b'"trial_halted"',)
 _CLOSED = (b'"dose_level_closed"', b'"cohort_hold"')
 
@@ -63,7 +63,7 @@ class Desk:
                     counts = f"{len(self.let_through)} answers without and {len(self.stopped)} with it"
                     raise NeverSafe(f"the restriction took over {LONGEST_SECONDS:g} s: {counts}")
                 n += 1
-                if sum(not task.done() for task in asked) < MOST_WAITING:
+                if sum(not task.done() for task in asked) < DESKS:
                     asked.add(asyncio.create_task(self._ask()))
                 await asyncio.sleep(max(0.0, began + n * EVERY_SECONDS - perf_counter()))
             await asyncio.gather(*asked)
@@ -159,7 +159,7 @@ class Background:
         n = 0
         while True:
             n += 1
-            if len(self.waiting) < MOST_WAITING:
+            if len(self.waiting) < CONNECTIONS:
                 task = asyncio.create_task(self._ask(next(self._requests)()))
                 self.waiting.add(task)
                 task.add_done_callback(self.waiting.discard)

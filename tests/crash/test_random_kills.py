@@ -97,10 +97,10 @@ async def _listed_reports(trial: Trial) -> set[str]:
     query = {"trial": trial.code, "limit": 200}
     while True:
         page = await trial.office.monitor.get("safety", "/adverse-events", **query)
-        found |= {one["report_id"] for one in page["adverse_events"]}
-        if page["next"] is None:
+        found |= {one["report_id"] for one in page["items"]}
+        if page["next_cursor"] is None:
             return found
-        query["after"] = page["next"]
+        query["cursor"] = page["next_cursor"]
 
 
 def _reports_before(prepared: Prepared) -> set[str]:

@@ -188,7 +188,7 @@ class Trial:
     async def alerts(self, kind: str | None = None) -> list[dict[str, Any]]:
         """Alerts of the trial in the duty officer's inbox."""
         inbox = await self.officer.get("safety", "/alerts", trial=CODE, limit=200)
-        return [one for one in inbox["alerts"] if kind in (None, one["kind"])]
+        return [one for one in inbox["items"] if kind in (None, one["kind"])]
 
     async def age_of_news(self, producer: str) -> float:
         """Seconds since the closed time that enrolment has of this producer, the oldest of its partitions."""

@@ -399,7 +399,7 @@ class World:
     async def alerts(self, **query: Any) -> list[dict[str, Any]]:
         answer = await self.running.person("all", "safety_officer:*:*").get("/alerts", **query)
         assert answer.status_code == 200, answer.text
-        found: list[dict[str, Any]] = answer.json()["alerts"]
+        found: list[dict[str, Any]] = answer.json()["items"]
         return found
 
     async def on_duty(

@@ -141,7 +141,7 @@ async def _allocations_without_decision(stage: Stage, office: Office) -> int:
     listed = await office.manager.get("enrolment", "/participants", trial=office.code, limit=200)
     return sum(
         not _covered(participant, decisions.get(participant["decision_id"]))
-        for participant in listed["participants"]
+        for participant in listed["items"]
     )
 
 

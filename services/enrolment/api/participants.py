@@ -173,8 +173,8 @@ class ParticipantOut(OutModel):
 
 
 class ParticipantsOut(OutModel):
-    participants: list[ParticipantOut]
-    next: str | None
+    items: list[ParticipantOut]
+    next_cursor: str | None
 
 
 @router.get("/participants")

@@ -16,7 +16,7 @@ from shared.service import Service
 
 Person = Annotated[Principal, Depends(require_principal)]
 TrialQuery = Annotated[str, Query(max_length=64, description="Code or id of the trial")]
-Cursor = Annotated[str, Query(max_length=64, description="`next` of the page before")]
+Cursor = Annotated[str, Query(max_length=64, description="`next_cursor` of the page before")]
 Limit = Annotated[int, Query(ge=1, le=200)]
 
 ReasonCode = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,60}$")]

@@ -66,8 +66,8 @@ async def show_participant(tx: Tx, act: Act, participant_id: str) -> Participant
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParticipantPage:
-    participants: Sequence[Participant]
-    next: str | None
+    items: Sequence[Participant]
+    next_cursor: str | None
 
 
 async def show_participants(tx: Tx, act: Act, trial: str, *, after: str, limit: int) -> ParticipantPage:
@@ -76,4 +76,4 @@ async def show_participants(tx: Tx, act: Act, trial: str, *, after: str, limit: 
     sites = None if view.sites is None else sorted(view.sites)
     found = await list_participants(tx, view.trial.id, sites, after=after, limit=limit + 1)
     page = found[:limit]
-    return ParticipantPage(participants=page, next=page[-1].id if len(found) > limit else None)
+    return ParticipantPage(items=page, next_cursor=page[-1].id if len(found) > limit else None)

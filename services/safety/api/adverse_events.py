@@ -7,7 +7,7 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.safety.api.parameters import PAGE, After, Answered, Id, Limit, Person, TrialCode
+from services.safety.api.parameters import PAGE, Answered, Cursor, Id, Limit, Person, TrialCode
 from services.safety.api.report_answers import (
     ReportDetailOut,
     ReportListOut,
@@ -167,13 +167,13 @@ async def list_adverse_events_route(
     request: Request,
     principal: Person,
     trial: TrialCode | None = None,
-    after: After = "",
+    cursor: Cursor = "",
     limit: Limit = PAGE,
 ) -> ReportListOut:
     """Reports in the order in which they came; site staff see their own site's."""
 
     async def query(tx: Tx, _act: Act) -> Any:
-        return await list_adverse_events(tx, principal, trial_key=trial, after=after, limit=limit)
+        return await list_adverse_events(tx, principal, trial_key=trial, after=cursor, limit=limit)
 
     return list_out(await service_of(request).performer.query(request, principal, query), limit)
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.safety.api.parameters import PAGE, After, Answered, Id, Limit, Person, TrialCode
+from services.safety.api.parameters import PAGE, Answered, Cursor, Id, Limit, Person, TrialCode
 from services.safety.commands.acknowledge_alert import AcknowledgeAlert, acknowledge_alert
 from services.safety.commands.resolve_alert import ResolveAlert, resolve_alert
 from services.safety.domain.alert import AlertState
@@ -90,8 +90,8 @@ class InboxOut(Answered):
     """`outside_channel` is `none` where alerts are shown here and nowhere else."""
 
     outside_channel: Literal["mail", "none"]
-    alerts: list[AlertOut]
-    next: str | None
+    items: list[AlertOut]
+    next_cursor: str | None
 
 
 class AlertDetailOut(Answered):
@@ -108,20 +108,20 @@ async def list_alerts_route(
     principal: Person,
     trial: TrialCode | None = None,
     state: AlertState | None = None,
-    after: After = "",
+    cursor: Cursor = "",
     limit: Limit = PAGE,
 ) -> InboxOut:
     """Alerts of the trials that the person may see, oldest first."""
 
     async def query(tx: Tx, _act: Act) -> Any:
-        return await list_inbox(tx, principal, trial_key=trial, state=state, after=after, limit=limit)
+        return await list_inbox(tx, principal, trial_key=trial, state=state, after=cursor, limit=limit)
 
     found = await service_of(request).performer.query(request, principal, query)
     alerts = [_out(alert, acknowledge_by) for alert, acknowledge_by in found]
     return InboxOut(
         outside_channel=_channel(request),
-        alerts=alerts,
-        next=alerts[-1].alert_id if len(alerts) == limit else None,
+        items=alerts,
+        next_cursor=alerts[-1].alert_id if len(alerts) == limit else None,
     )
 
 

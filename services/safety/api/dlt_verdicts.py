@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.requests import Request
 
-from services.safety.api.parameters import PAGE, After, Answered, Id, Limit, Person, TrialCode
+from services.safety.api.parameters import PAGE, Answered, Cursor, Id, Limit, Person, TrialCode
 from services.safety.queries.dlt_verdicts import list_dlt_verdicts, show_dlt_verdicts
 from shared.act import Act
 from shared.database import Tx
@@ -64,8 +64,8 @@ class VerdictOut(VerdictVersionOut):
 
 
 class VerdictListOut(Answered):
-    dlt_verdicts: list[VerdictOut]
-    next: str | None
+    items: list[VerdictOut]
+    next_cursor: str | None
 
 
 class VerdictHistoryOut(Answered):
@@ -75,17 +75,17 @@ class VerdictHistoryOut(Answered):
 
 @router.get("/dlt-verdicts")
 async def list_dlt_verdicts_route(
-    request: Request, principal: Person, trial: TrialCode, after: After = "", limit: Limit = PAGE
+    request: Request, principal: Person, trial: TrialCode, cursor: Cursor = "", limit: Limit = PAGE
 ) -> VerdictListOut:
     """The verdict in force of each participant of a trial."""
 
     async def query(tx: Tx, _act: Act) -> Any:
-        return await list_dlt_verdicts(tx, principal, trial_key=trial, after=after, limit=limit)
+        return await list_dlt_verdicts(tx, principal, trial_key=trial, after=cursor, limit=limit)
 
     found = await service_of(request).performer.query(request, principal, query)
     verdicts = [_now(window, verdict) for window, verdict in found]
     return VerdictListOut(
-        dlt_verdicts=verdicts, next=verdicts[-1].window_id if len(verdicts) == limit else None
+        items=verdicts, next_cursor=verdicts[-1].window_id if len(verdicts) == limit else None
     )
 
 

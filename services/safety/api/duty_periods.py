@@ -7,7 +7,7 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.safety.api.parameters import PAGE, After, Answered, Id, Limit, Person, TrialCode
+from services.safety.api.parameters import PAGE, Answered, Cursor, Id, Limit, Person, TrialCode
 from services.safety.commands.plan_duty import PlanDuty, end_duty, plan_duty
 from services.safety.domain.rota import Duty, DutyPeriod
 from services.safety.queries.duty_periods import list_duty_periods
@@ -55,8 +55,8 @@ class DutyPeriodOut(Answered):
 
 
 class DutyPeriodListOut(Answered):
-    duty_periods: list[DutyPeriodOut]
-    next: str | None
+    items: list[DutyPeriodOut]
+    next_cursor: str | None
 
 
 @router.post("/duty-periods", status_code=201, openapi_extra=request_body(DutyPeriodIn))
@@ -102,18 +102,18 @@ async def list_duty_periods_route(
     request: Request,
     principal: Person,
     trial: TrialCode | None = None,
-    after: After = "",
+    cursor: Cursor = "",
     limit: Limit = PAGE,
 ) -> DutyPeriodListOut:
     """Periods of the trials that the person may plan for, and of all trials."""
 
     async def query(tx: Tx, _act: Act) -> Any:
-        return await list_duty_periods(tx, principal, trial_key=trial, after=after, limit=limit)
+        return await list_duty_periods(tx, principal, trial_key=trial, after=cursor, limit=limit)
 
     found = await service_of(request).performer.query(request, principal, query)
     periods = [_out(period) for period in found]
     return DutyPeriodListOut(
-        duty_periods=periods, next=periods[-1].duty_period_id if len(periods) == limit else None
+        items=periods, next_cursor=periods[-1].duty_period_id if len(periods) == limit else None
     )
 
 

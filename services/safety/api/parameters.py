@@ -10,7 +10,9 @@ from shared.auth import Principal, require_principal
 Person = Annotated[Principal, Depends(require_principal)]
 Id = Annotated[str, Path(pattern=r"^[A-Za-z0-9:._-]{1,100}$")]
 TrialCode = Annotated[str, Query(pattern=r"^[A-Za-z0-9_-]{1,40}$", description="The trial's code")]
-After = Annotated[str, Query(pattern=r"^[A-Za-z0-9:._-]{0,100}$", description="`next` of the page before")]
+Cursor = Annotated[
+    str, Query(pattern=r"^[A-Za-z0-9:._-]{0,100}$", description="`next_cursor` of the page before")
+]
 Limit = Annotated[int, Query(ge=1, le=200)]
 
 PAGE = 50

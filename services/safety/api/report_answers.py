@@ -128,8 +128,8 @@ class ReportOut(Answered):
 
 
 class ReportListOut(Answered):
-    adverse_events: list[ReportOut]
-    next: str | None
+    items: list[ReportOut]
+    next_cursor: str | None
 
 
 class ReportDetailOut(Answered):
@@ -174,9 +174,7 @@ def amended_out(amended: Amended) -> AmendedOut:
 
 def list_out(listed: Any, limit: int) -> ReportListOut:
     reports = [_report(one.record, one.conclusion) for one in listed]
-    return ReportListOut(
-        adverse_events=reports, next=reports[-1].report_id if len(reports) == limit else None
-    )
+    return ReportListOut(items=reports, next_cursor=reports[-1].report_id if len(reports) == limit else None)
 
 
 def detail_out(shown: ShownReport) -> ReportDetailOut:

@@ -329,7 +329,7 @@ async def test_the_board_shows_other_sites_as_counts_alone(trial: Any) -> None:
     assert [one["participant_id"] for one in level["pending_windows"]] == [None]
     assert registered["participant_number"] not in str(board)
     listed = (await trial.investigator("012").get("/participants", trial="EP01")).json()
-    assert listed == {"participants": [], "next": None}
+    assert listed == {"items": [], "next_cursor": None}
 
 
 async def test_the_waiting_list_shows_own_lines_in_full_and_others_as_a_number(world: Any) -> None:
@@ -348,7 +348,9 @@ async def test_participants_are_listed_a_page_at_a_time(trial: Any) -> None:
     numbers = [(await trial.enrol(site))["participant_number"] for site in ("012", "034", "056")]
 
     first = (await trial.manager.get("/participants", trial="EP01", limit=2)).json()
-    second = (await trial.manager.get("/participants", trial="EP01", limit=2, cursor=first["next"])).json()
+    second = (
+        await trial.manager.get("/participants", trial="EP01", limit=2, cursor=first["next_cursor"])
+    ).json()
 
-    assert [one["number"] for one in first["participants"] + second["participants"]] == numbers
-    assert second["next"] is None
+    assert [one["number"] for one in first["items"] + second["items"]] == numbers
+    assert second["next_cursor"] is None

@@ -16,14 +16,14 @@ async def test_the_inbox_lists_alerts_by_trial_and_state(world: Any) -> None:
     everything = (await world.officer.get("/alerts", trial="EP01")).json()
     raised = (await world.officer.get("/alerts", trial="EP01", state="raised")).json()
     page = (await world.officer.get("/alerts", limit=1)).json()
-    rest = (await world.officer.get("/alerts", limit=1, after=page["next"])).json()
+    rest = (await world.officer.get("/alerts", limit=1, cursor=page["next_cursor"])).json()
 
-    assert [alert["alert_id"] for alert in everything["alerts"]] == [death, hospitalised]
-    assert everything["alerts"][0]["state"] == "acknowledged"
-    assert everything["alerts"][0]["acknowledged_by"] == "officer"
-    assert everything["alerts"][1]["acknowledge_by"] is not None
-    assert [alert["alert_id"] for alert in raised["alerts"]] == [hospitalised]
-    assert [alert["alert_id"] for alert in page["alerts"] + rest["alerts"]] == [death, hospitalised]
+    assert [alert["alert_id"] for alert in everything["items"]] == [death, hospitalised]
+    assert everything["items"][0]["state"] == "acknowledged"
+    assert everything["items"][0]["acknowledged_by"] == "officer"
+    assert everything["items"][1]["acknowledge_by"] is not None
+    assert [alert["alert_id"] for alert in raised["items"]] == [hospitalised]
+    assert [alert["alert_id"] for alert in page["items"] + rest["items"]] == [death, hospitalised]
     assert everything["outside_channel"] == "none"
 
 
@@ -33,7 +33,7 @@ async def test_an_alert_of_another_trial_is_not_there(world: Any) -> None:
 
     assert (await elsewhere.get(f"/alerts/{death}")).status_code == 404
     assert (await elsewhere.post(f"/alerts/{death}/acknowledgements", {})).status_code == 404
-    assert (await elsewhere.get("/alerts")).json()["alerts"] == []
+    assert (await elsewhere.get("/alerts")).json()["items"] == []
     assert (await elsewhere.get("/alerts", trial="EP01")).status_code == 404
 
 
@@ -48,7 +48,7 @@ async def test_an_alert_of_no_trial_is_everybodys(world: Any) -> None:
     nameless = await world.reported(trial=None, participant_number="y", seriousness=["death"])
     alert_id = nameless["alerts"][0]["alert_id"]
     assert (await elsewhere.get(f"/alerts/{alert_id}")).status_code == 200
-    assert alert_id in [alert["alert_id"] for alert in (await elsewhere.get("/alerts")).json()["alerts"]]
+    assert alert_id in [alert["alert_id"] for alert in (await elsewhere.get("/alerts")).json()["items"]]
 
 
 async def test_a_second_acknowledgement_is_refused(world: Any) -> None:

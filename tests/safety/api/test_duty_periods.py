@@ -6,7 +6,7 @@ async def test_a_duty_is_planned_listed_and_ended(world: Any) -> None:
     everywhere = await world.on_duty("lead", "sponsor_lead", trial="*")
     await world.on_duty("other", trial="EP02")
 
-    listed = (await world.manager.get("/duty-periods", trial="EP01")).json()["duty_periods"]
+    listed = (await world.manager.get("/duty-periods", trial="EP01")).json()["items"]
     ended = await world.manager.post(f"/duty-periods/{mine['duty_period_id']}/endings", {})
     again = await world.manager.post(f"/duty-periods/{mine['duty_period_id']}/endings", {})
 

@@ -312,7 +312,7 @@ async def test_a_reporter_from_another_site_gets_a_receipt_and_no_record(world: 
     assert "second_grade_5" not in [each["code"] for each in receipt["queries"]]
     assert "reporter_of_another_site" in receipt["flags"]
     assert (await elsewhere.get(f"/adverse-events/{receipt['report_id']}")).status_code == 404
-    assert (await elsewhere.get("/adverse-events", trial="EP01")).json()["adverse_events"] == []
+    assert (await elsewhere.get("/adverse-events", trial="EP01")).json()["items"] == []
 
 
 async def test_a_missing_or_ended_delegation_is_a_flag(world: Any) -> None:

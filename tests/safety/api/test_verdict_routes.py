@@ -8,7 +8,7 @@ async def test_each_participants_verdict_is_listed_with_its_basis(world: Any) ->
 
     body = (await world.officer.get("/dlt-verdicts", trial="EP01")).json()
 
-    first, second = body["dlt_verdicts"]
+    first, second = body["items"]
     assert (first["participant_number"], first["verdict"], first["criteria"]) == (
         "EP01-012-0017",
         "dlt",
@@ -29,20 +29,22 @@ async def test_pages_follow_each_other(world: Any) -> None:
     await world.treat("participant-2", "EP01-012-0025")
 
     page = (await world.officer.get("/dlt-verdicts", trial="EP01", limit=1)).json()
-    rest = (await world.officer.get("/dlt-verdicts", trial="EP01", limit=1, after=page["next"])).json()
-    end = (await world.officer.get("/dlt-verdicts", trial="EP01", limit=1, after=rest["next"])).json()
+    rest = (
+        await world.officer.get("/dlt-verdicts", trial="EP01", limit=1, cursor=page["next_cursor"])
+    ).json()
+    end = (await world.officer.get("/dlt-verdicts", trial="EP01", limit=1, cursor=rest["next_cursor"])).json()
 
-    numbers = [one["participant_number"] for one in page["dlt_verdicts"] + rest["dlt_verdicts"]]
+    numbers = [one["participant_number"] for one in page["items"] + rest["items"]]
     assert numbers == ["EP01-012-0017", "EP01-012-0025"]
-    assert end == {"dlt_verdicts": [], "next": None}
+    assert end == {"items": [], "next_cursor": None}
 
 
 async def test_site_staff_see_the_verdicts_of_their_site(world: Any) -> None:
     await world.treat()
     elsewhere = world.running.person("nurse-2", "site_nurse:EP01:099")
 
-    assert len((await world.nurse.get("/dlt-verdicts", trial="EP01")).json()["dlt_verdicts"]) == 1
-    assert (await elsewhere.get("/dlt-verdicts", trial="EP01")).json()["dlt_verdicts"] == []
+    assert len((await world.nurse.get("/dlt-verdicts", trial="EP01")).json()["items"]) == 1
+    assert (await elsewhere.get("/dlt-verdicts", trial="EP01")).json()["items"] == []
     assert (await elsewhere.get("/participants/participant-1/dlt-verdicts")).status_code == 404
 
 

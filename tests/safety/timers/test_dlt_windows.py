@@ -145,7 +145,7 @@ async def test_the_window_of_a_voided_registration_is_never_looked_at_again(worl
     await world.move(await world.now() + timedelta(days=60))
 
     assert await world.rows("SELECT version, next_check_at FROM dlt_window") == [(1, None)]
-    assert (await world.officer.get("/dlt-verdicts", trial="EP01")).json()["dlt_verdicts"] == []
+    assert (await world.officer.get("/dlt-verdicts", trial="EP01")).json()["items"] == []
     assert (await world.audited()).count("dlt-window.voided") == 1
 
 
