@@ -57,7 +57,6 @@ _SERVER_SETTINGS = {
 
 OUTBOX_CHANNEL = "trialops_outbox"
 _BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
-_NOTIFY = Sql(f"SELECT pg_notify('{OUTBOX_CHANNEL}', '')")
 
 
 def _nobody_listens() -> None:
@@ -128,9 +127,7 @@ class PostgresTx:
 class PostgresDatabase:
     """One service's own database on a PostgreSQL server (15 or later)."""
 
-    def __init__(
-        self, url: str, *, pool_size: int = 10, notify: bool = False, answer_seconds: float = 40.0
-    ) -> None:
+    def __init__(self, url: str, *, pool_size: int = 10, answer_seconds: float = 40.0) -> None:
         """Open nothing yet.
 
         Args:
@@ -138,11 +135,8 @@ class PostgresDatabase:
             pool_size: connections kept open.
             answer_seconds: a statement unanswered for so long has lost its server; longer than the server's
                 own limit, which ends a slow statement properly.
-            notify: also wake a relay in another process, by NOTIFY in the command's transaction. It costs
-                commit rate, so it is on only where the relay runs elsewhere.
         """
         self._url = url
-        self._notify = notify
         self.on_announced: Callable[[], None] = _nobody_listens
         self._pool_size = pool_size
         self._answer_seconds = answer_seconds
@@ -178,8 +172,6 @@ class PostgresDatabase:
     async def _write_once(self, work: Work[T]) -> T:
         async with self._transaction(read_only=False) as tx:
             value = await work(tx)
-            if tx.announced and self._notify:
-                await tx.fetch(_NOTIFY)
             failpoint("pre_commit")
             if tx.oldest_guard is not None and monotonic() - tx.oldest_guard > GUARD_TO_COMMIT_SECONDS:
                 raise GuardTooOld("the commit came too late after the guards were checked")

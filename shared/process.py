@@ -29,6 +29,7 @@ from shared.kafka_history import topic_history
 from shared.kafka_transport import KafkaConnection, KafkaTransport
 from shared.kafka_worker import consume_from_kafka
 from shared.migrations import upgrade
+from shared.postgres_store import PostgresDatabase
 from shared.service import Definition, Service
 from shared.service_settings import ServiceSettings, read_service_settings
 from shared.settings import SettingsInvalid, SettingsRefused, check_production
@@ -46,6 +47,7 @@ from shared.stores import open_database
 from shared.telemetry import configure_logging
 from shared.token_keys import read_public_keys
 from shared.tokens import TokenVerifier
+from shared.wakeup import Announcer
 
 log = structlog.get_logger(__name__)
 
@@ -101,7 +103,7 @@ async def _run(program: Program, settings: ServiceSettings, role: str, host: str
     connection = kafka_connection(settings)
     definition = program.define(settings)
     seal, check = signing_of(settings)
-    database = open_database(settings.store.database_url.get_secret_value(), notify=role == "api")
+    database = open_database(settings.store.database_url.get_secret_value())
     transport = KafkaTransport(connection, seal=seal)
     service = Service(
         definition, settings=settings, database=database, transport=transport, signature_check=check
@@ -109,6 +111,10 @@ async def _run(program: Program, settings: ServiceSettings, role: str, host: str
     service.history = topic_history(connection)
     worker = role in ("worker", "serve")
     await service.start(worker=worker)
+    if role == "api" and isinstance(database, PostgresDatabase):
+        announcer = Announcer(database)
+        database.on_announced = announcer.wake
+        service.run("announcer", announcer.run)
     app = build_application(service, verifier_of(settings)) if role != "worker" else _health_only(service)
     try:
         if worker:

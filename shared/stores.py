@@ -9,12 +9,11 @@ from shared.postgres_store import PostgresDatabase
 from shared.sqlite_store import SqliteDatabase
 
 
-def open_database(url: str, *, notify: bool = False) -> Database:
+def open_database(url: str) -> Database:
     """The store at a URL, not started yet.
 
     Args:
         url: `sqlite:///path` or `postgresql+asyncpg://...`.
-        notify: on PostgreSQL, wake a relay that runs in another process.
 
     Raises:
         ValueError: another kind of database.
@@ -23,5 +22,5 @@ def open_database(url: str, *, notify: bool = False) -> Database:
     if parsed.get_backend_name() == "sqlite" and parsed.database:
         return SqliteDatabase(Path(parsed.database))
     if parsed.get_backend_name() == "postgresql":
-        return PostgresDatabase(url, notify=notify)
+        return PostgresDatabase(url)
     raise ValueError("the store is SQLite or PostgreSQL")

@@ -1,4 +1,7 @@
-"""Waking a worker from another process: the commit that gave it something to do says so, this process listens."""
+"""Waking a worker from another process: one says by NOTIFY that there is something to do, the other listens.
+
+Lost words cost a second: the relay looks by itself as often.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -14,7 +17,46 @@ log = structlog.get_logger(__name__)
 
 CHECK_SECONDS = 5.0
 CLOCK_CHANNEL = "trialops_clock"
+_OUTBOX_HAS_NEWS = f"SELECT pg_notify('{OUTBOX_CHANNEL}', '')"
 _CLOCK_MOVED = Sql(f"SELECT pg_notify('{CLOCK_CHANNEL}', '')")
+
+
+class Announcer:
+    """Says after commits that the outbox has news; many commits become one word.
+
+    Never in the command's own transaction: a transaction with a NOTIFY takes a lock of the whole database until
+    it is on disk, so that commands would be committed one after the other.
+    """
+
+    def __init__(self, database: PostgresDatabase) -> None:
+        self._database = database
+        self._news = asyncio.Event()
+
+    def wake(self) -> None:
+        """There is news; the store calls it after each commit that wrote an event."""
+        self._news.set()
+
+    async def run(self) -> None:
+        """Say it, for ever; a lost connection is made again."""
+        while True:
+            await self._news.wait()
+            try:
+                await self._say()
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                log.warning("announcing_failed", error=type(error).__name__)
+                self._news.set()  # what could not be said is said once there is a connection
+                await asyncio.sleep(1)
+
+    async def _say(self) -> None:
+        connection: Any = await self._database.dedicated_connection()
+        try:
+            await connection.execute("SET synchronous_commit = off")  # there is nothing to keep
+            while True:
+                await self._news.wait()
+                self._news.clear()
+                await connection.execute(_OUTBOX_HAS_NEWS, timeout=5)
+        finally:
+            connection.terminate()
 
 
 async def announce_clock(tx: Tx) -> None:

@@ -10,7 +10,14 @@ from services.safety.domain.causality import Writer
 from services.safety.domain.ctcae import Dictionary, build_dictionary
 from services.safety.domain.dlt_definition import DltDefinition, parse_definition
 from services.safety.domain.ids import PersonId
-from services.safety.domain.report import Author, Dosing, ParticipantContext, ReportContext
+from services.safety.domain.report import (
+    Author,
+    Dosing,
+    ParticipantContext,
+    Report,
+    ReportContext,
+    ReportedGrade,
+)
 
 DICTIONARIES = Path(__file__).parents[3] / "services" / "safety" / "dictionaries"
 
@@ -118,3 +125,20 @@ def context_with(ctcae_5: Dictionary) -> Callable[..., ReportContext]:
 @pytest.fixture
 def context(context_with: Callable[..., ReportContext]) -> ReportContext:
     return context_with()
+
+
+@pytest.fixture
+def complete(investigator: Author) -> Report:
+    """A report of a non-serious rash that leaves nothing to ask."""
+    return Report(
+        author=investigator,
+        verbatim="red rash on both arms",
+        aware_at="2026-03-12T09:00:00+00:00",
+        term="Rash maculo-papular",
+        dictionary="5.0+0",
+        onset="2026-03-10",
+        grades=(ReportedGrade(grade=2),),
+        seriousness=[],
+        causality="possible",
+        outcome="not recovered",
+    )

@@ -3,7 +3,7 @@
 import json
 
 from shared.testing.running import Running, proof
-from tests.sponsor.conftest import Json, Office, created, recruiting_office, refused, registered_office, shown
+from tests.sponsor.office import Json, Office, created, recruiting_office, refused, registered_office, shown
 
 PART = "escalation"
 

@@ -6,7 +6,7 @@ stratum I 0/3 at 50, 0/3 at 75, 2/4 evaluable of 6 at 95, then 9 more at 75 (2/1
 """
 
 from shared.testing.running import Running
-from tests.sponsor.conftest import Json, Office, recruiting_office
+from tests.sponsor.office import Json, Office, recruiting_office
 
 ONE, ONE_MORE, TWO, TWO_MORE = "stratum-1", "stratum-1-expansion", "stratum-2", "stratum-2-expansion"
 

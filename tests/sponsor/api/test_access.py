@@ -6,7 +6,7 @@ from fastapi import FastAPI
 
 from shared.testing.access import Access, assert_access, routes_of
 from shared.testing.running import Running, proof
-from tests.sponsor.conftest import Json, Office, created, refused
+from tests.sponsor.office import Json, Office, created, refused
 
 PREFIX = "/sponsor/api/v1"
 OTHER = "EP99"

@@ -1,4 +1,4 @@
-from tests.sponsor.conftest import Json, Office, created, refused, shown
+from tests.sponsor.office import Json, Office, created, refused, shown
 
 
 def line(office: Office, person: str, role: str, **more: object) -> Json:

@@ -11,7 +11,7 @@ from shared.database import Database, Dialect, Sql, StoreUnavailable, Tx, Work
 from shared.perform import Performer
 from shared.testing.running import Running, proof
 from tests.sponsor.api.test_access import own_routes
-from tests.sponsor.conftest import Json, Office, registered_office
+from tests.sponsor.office import Json, Office, registered_office
 
 Send = Callable[[], Awaitable[httpx.Response]]
 

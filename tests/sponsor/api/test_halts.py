@@ -1,6 +1,6 @@
 import pytest
 
-from tests.sponsor.conftest import Json, Office, created, refused, shown
+from tests.sponsor.office import Json, Office, created, refused, shown
 
 
 def halt(office: Office, **scope: object) -> Json:

@@ -3,7 +3,7 @@ from copy import deepcopy
 import pytest
 
 from shared.testing.running import Running
-from tests.sponsor.conftest import Json, Office, created, refused, registered_office, shown
+from tests.sponsor.office import Json, Office, created, refused, registered_office, shown
 
 APPROVAL = {"reference": "CR-1", "approved_on": "2026-02-27"}
 

@@ -1,4 +1,4 @@
-from tests.sponsor.conftest import Office, created, refused
+from tests.sponsor.office import Office, created, refused
 
 
 async def test_a_site_number_belongs_to_one_site_of_a_trial(new_office: Office) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 from shared.clock import server_now
 from shared.database import Sql
 from shared.testing.running import Running
-from tests.sponsor.conftest import Json, Office, created, recruiting_office, refused, registered_office
+from tests.sponsor.office import Json, Office, created, recruiting_office, refused, registered_office
 
 
 async def test_the_frozen_bytes_come_back_exactly_as_they_were_hashed(office: Office) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from services.sponsor.commands.protocol_document import document_sha256
 from shared.testing.running import Running
-from tests.sponsor.conftest import Json, Office, created, refused, registered_office, shown
+from tests.sponsor.office import Json, Office, created, refused, registered_office, shown
 
 
 def manager(running: Running) -> Any:

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests.sponsor.conftest import Office
+from tests.sponsor.office import Office
 
 PART = "escalation"
 

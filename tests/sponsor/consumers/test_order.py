@@ -13,7 +13,8 @@ from shared.envelope import Record
 from shared.ledger import table_rows
 from shared.testing.running import running_service, settings_for_tests
 from shared.testing.stores import any_store
-from tests.sponsor.conftest import Json, Office, migrate, recruiting_office
+from tests.sponsor.conftest import migrate
+from tests.sponsor.office import Json, Office, recruiting_office
 
 PART = "escalation"
 

@@ -9,7 +9,7 @@ from services.sponsor.consumers.safety_events import SAFETY_EVENTS
 from shared.database import Sql
 from shared.envelope import Record
 from shared.testing.running import Running
-from tests.sponsor.conftest import Json, Office, recruiting_office, shown
+from tests.sponsor.office import Json, Office, recruiting_office, shown
 
 PART = "escalation"
 

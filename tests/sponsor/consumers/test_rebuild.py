@@ -10,8 +10,8 @@ from shared.consumer import Projections
 from shared.envelope import Record
 from shared.rebuild import check_rebuild
 from shared.testing.running import Running
-from tests.sponsor.conftest import Json, Office, created, recruiting_office, refused
 from tests.sponsor.consumers.test_order import deliver, shuffled, story
+from tests.sponsor.office import Json, Office, created, recruiting_office, refused
 
 PART = "escalation"
 

@@ -1,0 +1,174 @@
+"""The relay, turn by turn: order and marks, and the outbox as a log."""
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from shared.database import Database
+from shared.envelope import read_envelope
+from shared.outbox_log import OutboxLog
+from shared.partitions import PARTITIONS
+from shared.relay import Relay
+from shared.testing.delivery import toy_inbox, toy_relay
+from shared.testing.sim_broker import SendFailed
+from shared.testing.toy import TOPIC, totals
+from shared.transport import OutgoingRecord
+from shared.watermarks import event_digest
+from tests.shared.relay.broker import STATE, Broker, move, move_many, outbox
+
+# -- publishing and marking -------------------------------------------------------------------------------
+
+
+async def test_events_are_published_with_their_exact_bytes_and_marked(
+    producer_store: Database, relay: Relay, broker: Broker
+) -> None:
+    await move(producer_store, "a", "b", "a")
+
+    assert await relay.turn() == (False, True)
+
+    rows = await outbox(producer_store)
+    assert [row[3] for row in rows] == [1, 2, 3]
+    assert all(row[6] is not None for row in rows)
+    sent = {read_envelope(record.headers).id: record for record in broker.events()}
+    for row in rows:
+        envelope = read_envelope(sent[row[7]].headers)
+        assert sent[row[7]].value == bytes(row[8])
+        assert (envelope.subject, envelope.sequence, sent[row[7]].partition) == (row[1], row[2], row[9])
+
+
+async def test_counts_and_digests_state_exactly_what_was_marked(
+    producer_store: Database, relay: Relay
+) -> None:
+    await move_many(producer_store, 40)
+    await relay.turn()
+    await move_many(producer_store, 3)
+    await relay.turn()
+
+    expected: dict[int, tuple[int, int]] = {}
+    for row in await outbox(producer_store):
+        n, h = expected.get(row[9], (0, 0))
+        expected[row[9]] = (n + 1, h ^ event_digest(row[7], bytes(row[8])))
+    state = await producer_store.read(lambda tx: tx.fetch(STATE, TOPIC))
+    assert {row[0]: (row[1], row[2]) for row in state} == expected
+
+
+async def test_nothing_is_sent_twice_when_all_is_acknowledged(
+    producer_store: Database, relay: Relay, broker: Broker
+) -> None:
+    await move_many(producer_store, 20)
+
+    for _ in range(4):
+        await relay.turn()
+
+    assert len(broker.events()) == 20
+
+
+async def test_after_a_failed_event_the_later_ones_of_its_aggregate_stay_and_others_go(
+    producer_store: Database, relay: Relay, broker: Broker
+) -> None:
+    await move(producer_store, "a", "b", "a", "c", "b")
+    broker.refused = {"b"}
+
+    assert await relay.turn() == (True, False)
+
+    rows = await outbox(producer_store)
+    assert [(row[1], row[3], row[4], row[5]) for row in rows] == [
+        ("a", 1, 0, None),
+        ("b", None, 1, "SendFailed"),
+        ("a", 2, 0, None),
+        ("c", 3, 0, None),
+        ("b", None, 1, "SendFailed"),
+    ]
+    assert broker.marks() == []  # something was left behind
+
+    broker.refused = set()
+    assert await relay.turn() == (False, True)
+    assert [row[3] for row in await outbox(producer_store)] == [1, 4, 2, 3, 5]
+    assert len(broker.marks()) == PARTITIONS
+
+
+async def test_a_later_event_that_was_acknowledged_is_not_marked_before_the_failed_one(
+    producer_store: Database, relay: Relay, broker: Broker
+) -> None:
+    """The broker took the second of two, not the first: marking it would publish 2 without 1 for ever."""
+    await move(producer_store, "a", "a", "a")
+    acknowledged: Iterator[BaseException | None] = iter([SendFailed(), None, None])
+    plain = broker.publish
+
+    async def first_refused(batch: Sequence[OutgoingRecord]) -> list[BaseException | None]:
+        answers = [next(acknowledged) for _ in batch]
+        await plain([one for one, answer in zip(batch, answers, strict=True) if answer is None])
+        return answers
+
+    broker.publish = first_refused  # type: ignore[method-assign]
+    await relay.turn()
+    assert [row[3] for row in await outbox(producer_store)] == [None, None, None]
+
+    broker.publish = plain  # type: ignore[method-assign]
+    await relay.turn()
+    assert [row[3] for row in await outbox(producer_store)] == [1, 2, 3]
+
+
+async def test_a_broker_that_is_away_costs_attempts_and_nothing_else(
+    producer_store: Database, relay: Relay, broker: Broker
+) -> None:
+    await move(producer_store, "a", "b")
+    broker.refused = {"a", "b"}
+
+    for _ in range(3):
+        assert await relay.turn() == (True, False)
+
+    rows = await outbox(producer_store)
+    assert [(row[3], row[4]) for row in rows] == [(None, 3), (None, 3)]
+    assert (await producer_store.read(lambda tx: tx.fetch(STATE, TOPIC))) == []
+    broker.refused = set()
+    assert await relay.turn() == (False, True)
+    assert [row[3] for row in await outbox(producer_store)] == [1, 2]
+
+
+async def test_a_crash_between_send_and_mark_repeats_and_loses_nothing(
+    producer_store: Database, consumer_store: Database, relay: Relay, broker: Broker
+) -> None:
+    await move(producer_store, "a", "b", "a")
+
+    async def crash() -> None:
+        raise ConnectionAbortedError
+
+    broker.before_answer = crash
+    with pytest.raises(ConnectionAbortedError):
+        await relay.turn()
+    assert [row[3] for row in await outbox(producer_store)] == [None, None, None]
+
+    broker.before_answer = None
+    successor = toy_relay(producer_store, broker, holder="successor")
+    await successor.lead_once()
+    await successor.turn()
+
+    inbox = toy_inbox(consumer_store)
+    await inbox.prepare()
+    await broker.deliver_all("beta", inbox, TOPIC)
+    assert len(broker.events()) == 6
+    assert await consumer_store.read(lambda tx: totals(tx, "counter_copy")) == {
+        "a": (2, "1,1,"),
+        "b": (1, "1,"),
+    }
+    assert [row[3] for row in await outbox(producer_store)] == [1, 2, 3]
+
+
+# -- the outbox as a log ----------------------------------------------------------------------------------
+
+
+async def test_the_log_shows_published_rows_in_their_order_up_to_a_limit(
+    producer_store: Database, relay: Relay
+) -> None:
+    log = OutboxLog(producer_store)
+    assert await log.last_pub_seq(TOPIC) == 0
+    await move_many(producer_store, 10)
+    assert await log.published_after(TOPIC, 0, None) == []
+
+    await relay.turn()
+
+    assert await log.last_pub_seq(TOPIC) == 10
+    assert [record.position for record in await log.published_after(TOPIC, 3, 7)] == [4, 5, 6, 7]
+    assert [record.position for record in await log.published_after(TOPIC, 8, None)] == [9, 10]
+    assert await log.published_after("other.events.v1", 0, None) == []

@@ -1,0 +1,166 @@
+"""What enrolment and safety say about one trial, as the sponsor hears it."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from services.enrolment.events.published import (
+    DoseLevelClosedV1,
+    DoseLevelOpenedV1,
+    FirstDoseRecordedV1,
+    ParticipantAllocatedV1,
+    ParticipantRegisteredV1,
+    RegistrationVoidedV1,
+    TreatmentEndedV1,
+)
+from services.safety.events.published import DltVerdictRecordedV1, DltWindowClosedV1
+from shared.envelope import Record
+from shared.ids import new_id
+from shared.testing.fake_producer import FakeProducer
+from shared.testing.running import Running
+
+AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+@dataclass
+class Network:
+    """What enrolment and safety say about one trial, delivered to the sponsor's inboxes."""
+
+    running: Running
+    trial_id: str
+    enrolment: FakeProducer = field(default_factory=lambda: FakeProducer("enrolment"))
+    safety: FakeProducer = field(default_factory=lambda: FakeProducer("safety"))
+    sequence: int = 0
+
+    async def hear(self, *records: Record) -> None:
+        """Deliver records of either service, then a watermark of each."""
+        for producer in (self.enrolment, self.safety):
+            own = [record for record in records if record.topic == producer.topic]
+            await producer.deliver(self.running.service.inboxes[producer.service], *own)
+
+    def registered(
+        self, participant_id: str, part: str, level: int, *, decision_id: str = "", stratum: str = "I"
+    ) -> Record:
+        self.sequence += 1
+        body = ParticipantRegisteredV1(
+            trial_id=self.trial_id,
+            participant_id=participant_id,
+            participant_number=f"EP01-012-{self.sequence:04}",
+            screening_id=new_id(),
+            screening_number=f"S-012-{self.sequence:04}",
+            site_number="012",
+            zone="Europe/London",
+            protocol_version="1.0",
+            part=part,
+            stratum=stratum,
+            level=level,
+            slot_id=new_id(),
+            decision_id=decision_id,
+            registered_at=AT,
+            before_halt_seen=False,
+        )
+        return self._enrolment(body, participant_id)
+
+    def allocated(self, participant_id: str, part: str, level: int) -> Record:
+        body = ParticipantAllocatedV1(
+            trial_id=self.trial_id,
+            participant_id=participant_id,
+            part=part,
+            level=level,
+            dose="50",
+            unit="mg/m2",
+            decision_id="",
+            rule_cell="(0, 0, 0)",
+        )
+        return self._enrolment(body, participant_id)
+
+    def dosed(self, participant_id: str, part: str, level: int) -> Record:
+        body = FirstDoseRecordedV1(
+            trial_id=self.trial_id,
+            participant_id=participant_id,
+            part=part,
+            level_received=level,
+            given_at=AT + timedelta(days=1),
+        )
+        return self._enrolment(body, participant_id)
+
+    def voided(self, participant_id: str) -> Record:
+        body = RegistrationVoidedV1(
+            trial_id=self.trial_id, participant_id=participant_id, reason_code="error", voided_at=AT
+        )
+        return self._enrolment(body, participant_id)
+
+    def ended(self, participant_id: str, *, before_first_dose: bool = False) -> Record:
+        body = TreatmentEndedV1(
+            trial_id=self.trial_id,
+            participant_id=participant_id,
+            ended_at=AT,
+            reason="participant_choice",
+            before_first_dose=before_first_dose,
+        )
+        return self._enrolment(body, participant_id)
+
+    def level_opened(self, part: str, level: int, decision_id: str) -> Record:
+        body = DoseLevelOpenedV1(
+            trial_id=self.trial_id,
+            level_id=self._level_id(part, level),
+            part=part,
+            level=level,
+            decision_id=decision_id,
+            places=6,
+            opened_at=AT,
+        )
+        return self._enrolment(body, self._level_id(part, level))
+
+    def level_closed(self, part: str, level: int) -> Record:
+        body = DoseLevelClosedV1(
+            trial_id=self.trial_id,
+            level_id=self._level_id(part, level),
+            part=part,
+            level=level,
+            cause="cohort_rule",
+            rule_cell="(4, 2, 0)",
+            decision_id=None,
+            closed_at=AT,
+        )
+        return self._enrolment(body, self._level_id(part, level))
+
+    def verdict(
+        self, participant_id: str, verdict: str, part: str, level: int, *, provisional: str = "none"
+    ) -> Record:
+        window_id = f"window-of-{participant_id}"
+        body = DltVerdictRecordedV1.model_validate(
+            {
+                "trial_id": self.trial_id,
+                "window_id": window_id,
+                "participant_id": participant_id,
+                "version": 1,
+                "verdict": verdict,
+                "provisional": provisional,
+                "part": part,
+                "level_allocated": level,
+                "level_received": level,
+                "criteria": [],
+                "reasons": [],
+                "definition": "ep01-dlt 1",
+                "dictionary": "5.0+0",
+                "convention": "day_difference",
+                "cause": "timer",
+                "report_id": None,
+                "recorded_at": AT,
+            }
+        )
+        return self.safety.event(body, aggregate_id=window_id, scope=self.trial_id)
+
+    def window_closed(self, participant_id: str) -> Record:
+        window_id = f"window-of-{participant_id}"
+        body = DltWindowClosedV1(
+            trial_id=self.trial_id, window_id=window_id, participant_id=participant_id, closed_at=AT
+        )
+        return self.safety.event(body, aggregate_id=window_id, scope=self.trial_id)
+
+    def _enrolment(self, body: Any, aggregate_id: str) -> Record:
+        return self.enrolment.event(body, aggregate_id=aggregate_id, scope=self.trial_id)
+
+    def _level_id(self, part: str, level: int) -> str:
+        return f"level-{part}-{level}"
