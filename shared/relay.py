@@ -13,9 +13,10 @@ A crash between 2 and 3 repeats records and loses none.
 """
 
 import asyncio
+import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
@@ -36,6 +37,7 @@ log = structlog.get_logger(__name__)
 WATERMARK_SECONDS_BUSY = 1.0
 WATERMARK_SECONDS_IDLE = 5.0
 POLL_SECONDS = 1.0
+BATCHES_PER_TURN = 4
 REPLAY_AGAIN_SECONDS = 0.5
 REPLAY_LONGEST_SECONDS = 30.0
 
@@ -149,33 +151,54 @@ class Relay:
         """
         view = await self._look()
         busy = bool(view.rows)
-        if busy:
+        for _ in range(BATCHES_PER_TURN):
+            if not view.rows:
+                break
             view, failed = await self._publish(view)
             if failed:
                 await self._note_failures(failed)
                 return True, False
-        if len(view.rows) == BATCH:
+        if view.rows:
             return True, True
         await self._watermark(view)  # before the replay: a long one must not make everybody's news old
         return await self._replay_once(busy=busy), True
 
     async def _publish(self, view: _View) -> tuple[_View, list[tuple[_Unsent, BaseException]]]:
-        """Send what was seen and mark what was acknowledged; return the new view and what failed."""
+        """Send what was seen and mark what was acknowledged; return what comes next, and what failed."""
         failpoint("relay_before_send")
         started = monotonic()
         answers = await self._transport.publish([row.outgoing for row in view.rows])
         self._metrics.relay_publish_seconds.observe(monotonic() - started)
         failpoint("relay_after_send")
         sent, failed = _acknowledged_prefix(view.rows, answers)
+        if failed or len(view.rows) < BATCH:
+            view = replace(await self._mark(view, sent), rows=[]) if sent else view
+        else:
+            view = await self._mark_and_look(view, sent)
         if sent:
-            view = await self._mark(view, sent)
             self._sent_since_watermark = True
             self._transport.marked(self._topic)
         return view, failed
 
+    async def _mark_and_look(self, view: _View, sent: list[_Unsent]) -> _View:
+        """Mark a full batch while the next one is fetched: the database works beside this process.
+
+        What is being marked is left out by name, not by its place: a row may come to light before it, and must
+        not be overtaken by a later one of its aggregate.
+        """
+        ahead = asyncio.create_task(self._look(without=[row.outgoing.seq for row in sent]))
+        try:
+            marked = await self._mark(view, sent)
+            seen = await ahead
+        finally:
+            ahead.cancel()
+            await asyncio.gather(ahead, return_exceptions=True)
+        # The counts are the mark's: whether the look saw it is chance.
+        return replace(marked, closed_at=seen.closed_at, rows=seen.rows)
+
     # -- look ---------------------------------------------------------------------------------------
 
-    async def _look(self) -> _View:
+    async def _look(self, *, without: Sequence[int] = ()) -> _View:
         # The clock is read before the snapshot: whatever was acknowledged before it is then visible.
         host_clock = server_now()
 
@@ -186,7 +209,8 @@ class Relay:
             leader = await tx.fetch(_LEADER, self._topic)
             if not leader or leader[0][0] != self._epoch:
                 raise LeadershipLost(self._topic)
-            rows = await tx.fetch(_UNSENT, self._topic, BATCH)
+            unmarked = list(without) if tx.dialect == "postgresql" else json.dumps(list(without))
+            rows = await tx.fetch(_UNSENT, self._topic, BATCH, unmarked)
             state = await tx.fetch(_STATE, self._topic)
             return _View(
                 closed_at=closed_at,
@@ -225,13 +249,7 @@ class Relay:
             await tx.fetch_each(_SAVE_STATE, [(self._topic, p, *partitions[p]) for p in sorted(changed)])
 
         await self._database.write(mark)
-        return _View(
-            closed_at=view.closed_at,
-            pub_seq=view.pub_seq + len(sent),
-            anchor=anchor,
-            partitions=partitions,
-            rows=view.rows,
-        )
+        return replace(view, pub_seq=view.pub_seq + len(sent), anchor=anchor, partitions=partitions)
 
     async def _note_failures(self, failed: list[tuple[_Unsent, BaseException]]) -> None:
         log.error("publish_failed", topic=self._topic, rows=len(failed), error=type(failed[0][1]).__name__)
@@ -336,7 +354,12 @@ def wake_all(relays: Sequence[Relay]) -> Callable[[], None]:
 
 _NOW = Sql("SELECT now()")
 _LEADER = Sql("SELECT epoch, pub_seq, anchor_hash FROM relay_leader WHERE topic = $1")
-_UNSENT = Sql(f"SELECT {ROW} FROM outbox WHERE topic = $1 AND sent_at IS NULL ORDER BY seq LIMIT $2")
+_UNSENT = Sql(
+    f"SELECT {ROW} FROM outbox WHERE topic = $1 AND sent_at IS NULL AND seq <> ALL($3::bigint[])"
+    " ORDER BY seq LIMIT $2",
+    f"SELECT {ROW} FROM outbox WHERE topic = $1 AND sent_at IS NULL"
+    " AND seq NOT IN (SELECT value FROM json_each($3)) ORDER BY seq LIMIT $2",
+)
 _STATE = Sql("SELECT partition, n, h FROM relay_state WHERE topic = $1")
 _TAKE_OVER = Sql(
     "INSERT INTO relay_leader (topic, epoch, pub_seq, holder, anchor_hash) VALUES ($1, 1, 0, $2, $3)"

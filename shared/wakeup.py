@@ -18,6 +18,14 @@ log = structlog.get_logger(__name__)
 CHECK_SECONDS = 5.0
 CLOCK_CHANNEL = "trialops_clock"
 _OUTBOX_HAS_NEWS = f"SELECT pg_notify('{OUTBOX_CHANNEL}', '')"
+# A server that goes away in mid statement can also meet the driver in a state that it did not expect.
+_CONNECTION_LOST = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 _CLOCK_MOVED = Sql(f"SELECT pg_notify('{CLOCK_CHANNEL}', '')")
 
 
@@ -42,7 +50,7 @@ class Announcer:
             await self._news.wait()
             try:
                 await self._say()
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except _CONNECTION_LOST as error:
                 log.warning("announcing_failed", error=type(error).__name__)
                 self._news.set()  # what could not be said is said once there is a connection
                 await asyncio.sleep(1)
@@ -72,7 +80,7 @@ async def listen(
     while True:
         try:
             await _listen(database, outbox, clock)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except _CONNECTION_LOST as error:
             log.warning("wakeup_lost", error=type(error).__name__)
         outbox()
         clock()

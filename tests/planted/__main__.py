@@ -3,7 +3,7 @@
 A patch is a unified diff; the lines before it name the guard it removes and the test that must then fail:
 
     Guard: an event that was taken before has no second effect.
-    Test: tests/shared/test_inbox.py::test_a_repeat_has_no_effect
+    Test: tests/shared/inbox/test_once.py::test_a_repeat_has_no_effect
 
 `python -m tests.planted` runs all; names of patches as arguments run some. Exit 1 when a planted bug goes
 unnoticed, when a named test does not pass without it, or when a patch no longer applies. A test notices a bug

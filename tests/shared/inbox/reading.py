@@ -24,9 +24,6 @@ async def positions(database: Database) -> list[Position]:
     return await database.read(lambda tx: all_positions(tx, "beta"))
 
 
-# -- reacting ---------------------------------------------------------------------------------------------
-
-
 def with_react(react: Any, project: Any = copy_counter) -> Consumer:
     effect = Effect(model=CounterMoved, project=project, react=react)
     return Consumer(consumer="beta", producer="alpha", effects={"alpha.counter.moved.v1": effect})

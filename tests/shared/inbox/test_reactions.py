@@ -13,8 +13,6 @@ from tests.shared.inbox.reading import with_react
 
 REPLY = Sql("SELECT aggregate_id, causation_id, correlation_id FROM outbox ORDER BY seq")
 
-# -- reacting ---------------------------------------------------------------------------------------------
-
 
 async def answer(tx: Tx, act: Act, event: Received[Any]) -> None:
     """A consequence of its own: an event that is caused by the one received."""

@@ -21,8 +21,6 @@ _KILL_OTHERS = (
     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
 )
 
-# -- lost connections -------------------------------------------------------------------------------------
-
 
 async def test_connections_that_died_in_the_pool_cost_no_command(store: PostgresDatabase) -> None:
     gate = asyncio.Event()
@@ -137,9 +135,6 @@ async def test_a_silent_link_ends_in_unavailability_and_heals(
 
         await behind.write(partial(add, "c"))
         assert "c" in await behind.read(ids)
-
-
-# -- conflicts --------------------------------------------------------------------------------------------
 
 
 async def test_a_pool_without_a_free_connection_is_unavailable(store: PostgresDatabase) -> None:

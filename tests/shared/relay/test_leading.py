@@ -16,8 +16,6 @@ from tests.shared.relay.broker import STATE, Broker, move, outbox
 
 LEADER = Sql("SELECT epoch, pub_seq, holder FROM relay_leader WHERE topic = $1")
 
-# -- leading ----------------------------------------------------------------------------------------------
-
 
 async def test_each_leader_has_a_higher_epoch(producer_store: Database, broker: Broker) -> None:
     for number in (1, 2, 3):
@@ -143,9 +141,6 @@ async def test_a_relay_lives_through_a_store_that_comes_and_goes(
     assert await consumer_store.read(lambda tx: totals(tx, "counter_copy")) == await producer_store.read(
         totals
     )
-
-
-# -- the outbox as a log ----------------------------------------------------------------------------------
 
 
 async def test_a_relay_that_is_woken_and_stopped_at_the_same_moment_stops(

@@ -18,8 +18,6 @@ ASK = Sql(
     " requested_at, requested_by) VALUES ($1, $2, $3, $4, $5, $6, $7, 'test')"
 )
 
-# -- replaying --------------------------------------------------------------------------------------------
-
 
 async def ask_replay(
     database: Database,

@@ -4,7 +4,7 @@ from shared.clock import server_now
 from shared.database import Database
 from shared.metrics import create_metrics
 from shared.partitions import PARTITIONS
-from shared.relay import Relay
+from shared.relay import BATCHES_PER_TURN, Relay
 from shared.testing.toy import TOPIC
 from shared.transport import BATCH
 from shared.watermarks import from_record
@@ -28,13 +28,14 @@ async def test_a_drained_turn_states_every_partition(
 
 async def test_a_full_look_promises_nothing(producer_store: Database, relay: Relay, broker: Broker) -> None:
     """More rows may wait behind a full batch, accepted long before the clock of this look."""
-    await move_many(producer_store, BATCH + 10)
+    waiting = BATCHES_PER_TURN * BATCH + 10
+    await move_many(producer_store, waiting)
 
     assert await relay.turn() == (True, True)
     assert broker.marks() == []
 
     assert await relay.turn() == (False, True)
-    assert {from_record(mark).pub_seq for mark in broker.marks()} == {BATCH + 10}
+    assert {from_record(mark).pub_seq for mark in broker.marks()} == {waiting}
 
 
 async def test_watermarks_come_at_their_pace_and_not_at_every_turn(

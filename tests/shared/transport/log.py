@@ -89,8 +89,5 @@ async def delivering(log: Log, *targets: Target) -> AsyncIterator[DirectTranspor
         await transport.close()
 
 
-# -- replays ----------------------------------------------------------------------------------------------
-
-
 def outgoing(*numbers: int) -> list[OutgoingRecord]:
     return [OutgoingRecord(seq=n, aggregate_id="a", record=_record(TOPIC, n)) for n in numbers]

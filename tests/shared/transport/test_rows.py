@@ -96,9 +96,6 @@ async def test_a_producer_that_cannot_be_read_is_tried_again() -> None:
         await wait_until(lambda: target.events() == 2)
 
 
-# -- replays ----------------------------------------------------------------------------------------------
-
-
 async def test_a_cleared_position_is_read_from_the_beginning_again() -> None:
     log, target = Log(4), Target()
     async with delivering(log, target) as transport:

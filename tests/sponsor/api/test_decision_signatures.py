@@ -138,9 +138,6 @@ async def test_a_refused_signature_spends_no_proof(office: Office) -> None:
     created(await newcomer.post(path, body))
 
 
-# -- restricting decisions ------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("kind", ["hold", "close_level"])
 async def test_a_restriction_acts_at_its_first_signature_and_is_published_again_when_complete(
     kind: str, office: Office
