@@ -56,7 +56,7 @@ async def _connection_with_lock(database: PostgresDatabase, name: str) -> asyncp
             while not await _got_lock(connection, key):
                 log.debug("leadership_awaited", leader=name)
             return connection
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
             log.warning("leadership_unavailable", leader=name, error=type(error).__name__)
             if connection is not None:
                 await _close(connection)
@@ -84,7 +84,13 @@ async def _got_lock(connection: asyncpg.Connection, key: int) -> bool:
 async def _close(connection: asyncpg.Connection) -> None:
     try:
         await connection.close(timeout=2)
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    except (
+        OSError,
+        TimeoutError,
+        asyncpg.PostgresError,
+        asyncpg.InterfaceError,
+        asyncpg.InternalClientError,
+    ):
         connection.terminate()
 
 

@@ -1,18 +1,19 @@
 """The relay, turn by turn: order and marks, and the outbox as a log."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 
 import pytest
 
-from shared.database import Database
+from shared.database import Database, Tx
 from shared.envelope import read_envelope
 from shared.outbox_log import OutboxLog
 from shared.partitions import PARTITIONS
 from shared.relay import Relay
 from shared.testing.delivery import toy_inbox, toy_relay
 from shared.testing.sim_broker import SendFailed
-from shared.testing.toy import TOPIC, totals
-from shared.transport import OutgoingRecord
+from shared.testing.toy import TOPIC, move_counter, totals, toy_act
+from shared.transport import BATCH, OutgoingRecord
 from shared.watermarks import event_digest
 from tests.shared.relay.broker import STATE, Broker, move, move_many, outbox
 
@@ -124,6 +125,38 @@ async def test_a_broker_that_is_away_costs_attempts_and_nothing_else(
     broker.refused = set()
     assert await relay.turn() == (False, True)
     assert [row[3] for row in await outbox(producer_store)] == [1, 2]
+
+
+async def test_a_row_that_comes_to_light_late_is_not_overtaken_within_its_aggregate(
+    producer_store: Database, relay: Relay, broker: Broker
+) -> None:
+    """Its number is smaller than those of the batch that is being marked, its commit later."""
+    if producer_store.dialect == "sqlite":
+        pytest.skip("SQLite has one writer: rows come to light in the order of their numbers")
+    numbered, may_commit = asyncio.Event(), asyncio.Event()
+
+    async def slow(tx: Tx) -> None:
+        await move_counter(tx, toy_act(), "slow", 1)
+        numbered.set()
+        await may_commit.wait()
+
+    committing = asyncio.create_task(producer_store.write(slow))
+    await numbered.wait()
+    await move_many(producer_store, BATCH)
+
+    async def comes_to_light() -> None:
+        broker.before_answer = None
+        may_commit.set()
+        await committing
+        await move(producer_store, "slow")
+
+    broker.before_answer = comes_to_light
+
+    assert await relay.turn() == (False, True)
+
+    told = [read_envelope(record.headers) for record in broker.events()]
+    assert [one.sequence for one in told if one.subject == "slow"] == [1, 2]
+    assert len(told) == BATCH + 2
 
 
 async def test_a_crash_between_send_and_mark_repeats_and_loses_nothing(
