@@ -55,7 +55,6 @@ def _create_publishing() -> None:
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.CheckConstraint("length(payload) <= 262144", name="outbox_payload_size"),
         sa.PrimaryKeyConstraint("seq"),
-        sa.UniqueConstraint("event_id"),
         sqlite_autoincrement=True,
     )
     op.create_index("outbox_published", "outbox", ["topic", "pub_seq"])
@@ -115,7 +114,6 @@ def _create_receiving() -> None:
         sa.Column("received_at", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("consumer", "event_id"),
     )
-    op.create_index("inbox_by_topic", "inbox", ["topic", "partition"])
     op.create_table(
         "aggregate_position",
         sa.Column("consumer", sa.Text(), nullable=False),

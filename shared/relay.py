@@ -37,7 +37,7 @@ log = structlog.get_logger(__name__)
 WATERMARK_SECONDS_BUSY = 1.0
 WATERMARK_SECONDS_IDLE = 5.0
 POLL_SECONDS = 1.0
-BATCHES_PER_TURN = 4
+BATCHES_PER_TURN = 16
 REPLAY_AGAIN_SECONDS = 0.5
 REPLAY_LONGEST_SECONDS = 30.0
 
@@ -74,6 +74,7 @@ class Relay:
         metrics: Metrics,
         busy_seconds: float = WATERMARK_SECONDS_BUSY,
         idle_seconds: float = WATERMARK_SECONDS_IDLE,
+        batches_per_turn: int = BATCHES_PER_TURN,
     ) -> None:
         self._service = service
         self._topic = topic
@@ -83,6 +84,7 @@ class Relay:
         self._metrics = metrics
         self._busy_seconds = busy_seconds
         self._idle_seconds = idle_seconds
+        self._batches_per_turn = batches_per_turn
         self._wakeup = asyncio.Event()
         self._epoch = 0
         self._last_watermark = -1e9
@@ -151,7 +153,7 @@ class Relay:
         """
         view = await self._look()
         busy = bool(view.rows)
-        for _ in range(BATCHES_PER_TURN):
+        for _ in range(self._batches_per_turn):
             if not view.rows:
                 break
             view, failed = await self._publish(view)
@@ -203,9 +205,6 @@ class Relay:
         host_clock = server_now()
 
         async def look(tx: Tx) -> _View:
-            closed_at = (
-                read_instant((await tx.fetch(_NOW))[0][0]) if tx.dialect == "postgresql" else host_clock
-            )
             leader = await tx.fetch(_LEADER, self._topic)
             if not leader or leader[0][0] != self._epoch:
                 raise LeadershipLost(self._topic)
@@ -213,7 +212,7 @@ class Relay:
             rows = await tx.fetch(_UNSENT, self._topic, BATCH, unmarked)
             state = await tx.fetch(_STATE, self._topic)
             return _View(
-                closed_at=closed_at,
+                closed_at=read_instant(leader[0][3]) if tx.dialect == "postgresql" else host_clock,
                 pub_seq=leader[0][1],
                 anchor=bytes(leader[0][2]),
                 partitions={row[0]: (row[1], row[2]) for row in state},
@@ -245,8 +244,12 @@ class Relay:
                 await tx.fetch(_MARK_POSTGRESQL, seqs, first, now)
             else:
                 await tx.fetch_each(_MARK_SQLITE, [(seq, first + i, now) for i, seq in enumerate(seqs)])
-            changed = {row.outgoing.record.partition for row in sent}
-            await tx.fetch_each(_SAVE_STATE, [(self._topic, p, *partitions[p]) for p in sorted(changed)])
+            changed = sorted({row.outgoing.record.partition for row in sent})
+            if tx.dialect == "postgresql":
+                counts = [list(column) for column in zip(*(partitions[p] for p in changed), strict=True)]
+                await tx.fetch(_SAVE_STATES_POSTGRESQL, self._topic, changed, *counts)
+            else:
+                await tx.fetch_each(_SAVE_STATE, [(self._topic, p, *partitions[p]) for p in changed])
 
         await self._database.write(mark)
         return replace(view, pub_seq=view.pub_seq + len(sent), anchor=anchor, partitions=partitions)
@@ -352,10 +355,13 @@ def wake_all(relays: Sequence[Relay]) -> Callable[[], None]:
     return wake
 
 
-_NOW = Sql("SELECT now()")
-_LEADER = Sql("SELECT epoch, pub_seq, anchor_hash FROM relay_leader WHERE topic = $1")
+# The server's clock at BEGIN, which is before the snapshot of any statement; SQLite has the host's alone.
+_LEADER = Sql(
+    "SELECT epoch, pub_seq, anchor_hash, now() FROM relay_leader WHERE topic = $1",
+    "SELECT epoch, pub_seq, anchor_hash, NULL FROM relay_leader WHERE topic = $1",
+)
 _UNSENT = Sql(
-    f"SELECT {ROW} FROM outbox WHERE topic = $1 AND sent_at IS NULL AND seq <> ALL($3::bigint[])"
+    f"SELECT {ROW} FROM outbox WHERE topic = $1 AND sent_at IS NULL AND seq NOT IN (SELECT unnest($3::bigint[]))"
     " ORDER BY seq LIMIT $2",
     f"SELECT {ROW} FROM outbox WHERE topic = $1 AND sent_at IS NULL"
     " AND seq NOT IN (SELECT value FROM json_each($3)) ORDER BY seq LIMIT $2",
@@ -376,6 +382,11 @@ _MARK_POSTGRESQL = Sql(
 _MARK_SQLITE = Sql("UPDATE outbox SET pub_seq = $2, sent_at = $3 WHERE seq = $1")
 _SAVE_STATE = Sql(
     "INSERT INTO relay_state (topic, partition, n, h) VALUES ($1, $2, $3, $4)"
+    " ON CONFLICT (topic, partition) DO UPDATE SET n = excluded.n, h = excluded.h"
+)
+_SAVE_STATES_POSTGRESQL = Sql(
+    "INSERT INTO relay_state (topic, partition, n, h)"
+    " SELECT $1, u.partition, u.n, u.h FROM unnest($2::int[], $3::bigint[], $4::bigint[]) AS u(partition, n, h)"
     " ON CONFLICT (topic, partition) DO UPDATE SET n = excluded.n, h = excluded.h"
 )
 _NOTE_FAILURE = Sql("UPDATE outbox SET attempts = attempts + 1, last_error = $2 WHERE seq = $1")

@@ -99,7 +99,8 @@ def _add_outbox(metadata: MetaData) -> None:
         "outbox",
         metadata,
         Column("seq", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=True),
-        Column("event_id", Text, nullable=False, unique=True),
+        # Unique by its audit row, which commits with it: an index here would be written again at every mark.
+        Column("event_id", Text, nullable=False),
         Column("topic", Text, nullable=False),
         Column("type", Text, nullable=False),
         Column("dataschema", Text, nullable=False),
@@ -162,7 +163,7 @@ def _add_outbox(metadata: MetaData) -> None:
 
 
 def _add_inbox(metadata: MetaData) -> None:
-    inbox = Table(
+    Table(
         "inbox",
         metadata,
         Column("consumer", Text),
@@ -173,7 +174,6 @@ def _add_inbox(metadata: MetaData) -> None:
         Column("received_at", Instant, nullable=False),
         PrimaryKeyConstraint("consumer", "event_id"),
     )
-    Index("inbox_by_topic", inbox.c.topic, inbox.c.partition)
     Table(
         "aggregate_position",
         metadata,

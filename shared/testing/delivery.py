@@ -5,13 +5,19 @@ from shared.domain_clock import RealDomainClock
 from shared.ids import new_id
 from shared.inbox import Inbox
 from shared.metrics import create_metrics
-from shared.relay import Relay
+from shared.relay import BATCHES_PER_TURN, Relay
 from shared.signing import SignatureCheck, accept_unsigned
 from shared.testing.toy import COUNTERS, PRODUCER, PROJECTIONS, TOPIC
 from shared.transport import Transport
 
 
-def toy_relay(database: Database, transport: Transport, *, holder: str = "test") -> Relay:
+def toy_relay(
+    database: Database,
+    transport: Transport,
+    *,
+    holder: str = "test",
+    batches_per_turn: int = BATCHES_PER_TURN,
+) -> Relay:
     """A relay for the toy's topic whose watermarks follow every turn at once."""
     relay = Relay(
         service=PRODUCER,
@@ -22,6 +28,7 @@ def toy_relay(database: Database, transport: Transport, *, holder: str = "test")
         metrics=create_metrics(),
         busy_seconds=0.0,
         idle_seconds=0.0,
+        batches_per_turn=batches_per_turn,
     )
     return relay
 

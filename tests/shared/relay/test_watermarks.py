@@ -4,7 +4,8 @@ from shared.clock import server_now
 from shared.database import Database
 from shared.metrics import create_metrics
 from shared.partitions import PARTITIONS
-from shared.relay import BATCHES_PER_TURN, Relay
+from shared.relay import Relay
+from shared.testing.delivery import toy_relay
 from shared.testing.toy import TOPIC
 from shared.transport import BATCH
 from shared.watermarks import from_record
@@ -26,9 +27,11 @@ async def test_a_drained_turn_states_every_partition(
     assert all(before <= mark.closed_at <= server_now() for mark in marks)
 
 
-async def test_a_full_look_promises_nothing(producer_store: Database, relay: Relay, broker: Broker) -> None:
+async def test_a_full_look_promises_nothing(producer_store: Database, broker: Broker) -> None:
     """More rows may wait behind a full batch, accepted long before the clock of this look."""
-    waiting = BATCHES_PER_TURN * BATCH + 10
+    relay = toy_relay(producer_store, broker, batches_per_turn=2)
+    await relay.lead_once()
+    waiting = 2 * BATCH + 10
     await move_many(producer_store, waiting)
 
     assert await relay.turn() == (True, True)
