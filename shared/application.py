@@ -7,6 +7,7 @@ from shared.delivery_api import demonstration_router
 from shared.delivery_api import router as delivery_router
 from shared.edge import install_edge
 from shared.health import health_router
+from shared.openapi import ABOUT, install_openapi
 from shared.perform import STORE_TRANSLATIONS
 from shared.problems import install_problem_handlers
 from shared.service import Service
@@ -17,6 +18,7 @@ def build_application(service: Service, verifier: Verifier) -> FastAPI:
     prefix = f"/{service.name}/api/v1"
     app = FastAPI(
         title=service.definition.title,
+        description=ABOUT,
         version="1",
         redirect_slashes=False,
         openapi_url=f"{prefix}/openapi.json",
@@ -36,6 +38,7 @@ def build_application(service: Service, verifier: Verifier) -> FastAPI:
         app.include_router(router, prefix=prefix)
     if service.domain_clock.demonstration:
         app.include_router(demonstration_router, prefix=prefix)
+    install_openapi(app)
     install_edge(
         app, service=service.name, metrics=service.metrics, header_bytes=service.settings.limits.header_bytes
     )

@@ -17,7 +17,9 @@ from shared.audit import record
 from shared.auth import ANY, Principal, permit, require_principal
 from shared.database import Sql, Tx, instant_parameter
 from shared.domain_clock import ClockCannotGoBack, DemonstrationClock
-from shared.json_body import Instant, StrictModel, parse_body, read_limited, request_body
+from shared.ids import CURSOR_FORM
+from shared.json_body import Instant, StrictModel, parse_body, read_limited, read_nothing, request_body
+from shared.openapi import READING
 from shared.perform import Answer
 from shared.problems import Problem
 from shared.service import Service, service_of, with_delivery_effects
@@ -77,7 +79,7 @@ async def list_taken(
     request: Request,
     principal: Person,
     topic: Annotated[str, Query(max_length=100)],
-    after: Annotated[str, Query(max_length=64)] = "",
+    after: Annotated[str, Query(pattern=CURSOR_FORM)] = "",
 ) -> dict[str, Any]:
     """Ids of a topic's events that this service has taken in."""
     _operator(principal)
@@ -101,6 +103,7 @@ async def list_parked_events(
 
 @router.get("/delivery/parked/{parked_id}")
 async def show_parked_event(request: Request, principal: Person, parked_id: ParkedId) -> parked.ParkedRow:
+    """One parked event; no payload is shown."""
     _operator(principal)
     service = service_of(request)
     row = await service.database.read(lambda tx: parked.find_parked(tx, service.name, parked_id))
@@ -141,7 +144,11 @@ class VerificationIn(StrictModel):
     witnessed: list[WitnessedHeadIn]
 
 
-@router.post("/delivery/audit-verifications", status_code=200, openapi_extra=request_body(VerificationIn))
+@router.post(
+    "/delivery/audit-verifications",
+    status_code=200,
+    openapi_extra=request_body(VerificationIn) | READING,
+)
 async def verify_audit_against_witnesses(request: Request, principal: Person) -> dict[str, Any]:
     """The same walk, compared with heads that others hold: finds a chain rewritten as a whole. Changes nothing."""
     _operator(principal)
@@ -171,23 +178,25 @@ def _audit_document(report: audit_verify.AuditReport) -> dict[str, Any]:
 # -- acting ---------------------------------------------------------------------------------------------
 
 
-@router.post("/delivery/audit-heads")
+@router.post("/delivery/audit-heads", status_code=201)
 async def publish_audit_head(request: Request, principal: Person) -> Response:
     """Publish the audit head now instead of at the next round."""
     _operator(principal)
     service = service_of(request)
+    raw = await read_nothing(request)
 
     async def command(tx: Tx, act: Act) -> Answer:
         return Answer(body={"published": await service.upkeep.publish_head(tx)})
 
-    return await service.performer.command(request, principal, b"", command)
+    return await service.performer.command(request, principal, raw, command)
 
 
-@router.post("/delivery/parked/{parked_id}/releases")
+@router.post("/delivery/parked/{parked_id}/releases", status_code=201)
 async def release_parked(request: Request, principal: Person, parked_id: ParkedId) -> Response:
     """Apply an aggregate's parked events again, oldest first, up to the first that still fails."""
     _operator(principal)
     service = service_of(request)
+    raw = await read_nothing(request)
 
     async def command(tx: Tx, act: Act) -> Answer:
         row = await _waiting_row(tx, service, parked_id)
@@ -196,14 +205,19 @@ async def release_parked(request: Request, principal: Person, parked_id: ParkedI
         await record(tx, act, f"parked:{row.id}", "parked-event.released", {"applied": applied})
         return Answer(body={"applied": applied})
 
-    return await service.performer.command(request, principal, b"", command)
+    return await service.performer.command(request, principal, raw, command)
 
 
 class DiscardIn(StrictModel):
     reason: str
 
 
-@router.post("/delivery/parked/{parked_id}/discards", openapi_extra=request_body(DiscardIn))
+@router.post(
+    "/delivery/parked/{parked_id}/discards",
+    status_code=201,
+    responses={202: {"description": "Noted; a second person must confirm"}},
+    openapi_extra=request_body(DiscardIn),
+)
 async def discard_parked(request: Request, principal: Person, parked_id: ParkedId) -> Response:
     """Give an event up. The first person asks with a reason, a second one, by the same call, does it."""
     _operator(principal)
@@ -277,6 +291,7 @@ async def rebuild_copies(request: Request, principal: Person) -> Response:
     """Clear this service's copies of others' facts and take every event again; nobody relies on them meanwhile."""
     _operator(principal)
     service = service_of(request)
+    raw = await read_nothing(request)
 
     async def command(tx: Tx, act: Act) -> Answer:
         await rebuild.begin_rebuild(tx, service.name, service.definition.projections)
@@ -284,16 +299,17 @@ async def rebuild_copies(request: Request, principal: Person) -> Response:
         await service.upkeep.ask_everything(tx)
         return Answer(body={"state": "rebuilding"}, status=202)
 
-    answer = await service.performer.command(request, principal, b"", command)
+    answer = await service.performer.command(request, principal, raw, command)
     service.copies_cleared()
     return answer
 
 
-@router.post("/delivery/rebuild-checks", status_code=200)
+@router.post("/delivery/rebuild-checks", status_code=200, openapi_extra=READING)
 async def check_copies(request: Request, principal: Person) -> rebuild.RebuildCheck:
     """Build the copies anew beside the living ones and compare them row by row. Changes nothing."""
     _operator(principal)
     service = service_of(request)
+    await read_nothing(request)
     return await rebuild.check_rebuild(
         service.database,
         service.definition.metadata,
@@ -325,7 +341,7 @@ async def show_clock(request: Request, principal: Person) -> dict[str, datetime 
     return await service.database.read(read)
 
 
-@demonstration_router.post("/demonstration-clock", openapi_extra=request_body(ClockIn))
+@demonstration_router.post("/demonstration-clock", status_code=201, openapi_extra=request_body(ClockIn))
 async def move_clock(request: Request, principal: Person) -> Response:
     """Move domain time forward; timers then run as they would."""
     _operator(principal)
@@ -340,9 +356,7 @@ async def move_clock(request: Request, principal: Person) -> Response:
         try:
             now = await clock.move_to(tx, move_to)
         except ClockCannotGoBack:
-            raise Problem(
-                "clock_cannot_go_back", status=409, title="Domain time moves forward only"
-            ) from None
+            raise Problem("clock_cannot_go_back") from None
         await record(tx, act, f"clock:{service.name}", "demonstration-clock.moved", {"to": str(now)})
         tx.after_commit(service.timers.wake)
         await announce_clock(tx)

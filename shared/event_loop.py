@@ -1,6 +1,6 @@
 """How every process of ours runs: on uvloop, and with a garbage collector set for a stream of short-lived values.
 
-Python's defaults look through young objects after every 700 allocations and through all objects now and then.
+Python's defaults look through young objects after every 700 new ones and through all objects now and then.
 A batch of 500 events allocates tens of thousands that die together without the collector, so it found nothing
 and took a quarter to a third of the processor time of relay and inbox (`benchmarks/`, B1 and B4).
 """
@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 GC_THRESHOLDS = (20_000, 50, 100)
-"""Allocations before the youngest generation is looked through, and how often the older two are."""
+"""Objects made before the youngest generation is looked through, and how often the older two are."""
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:

@@ -12,7 +12,11 @@ import uuid_utils
 IdSource = Callable[[], str]
 """A port: each call gives an id that no earlier call gave."""
 
-_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+_FORM = r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+_ID = re.compile(_FORM)
+
+CURSOR_FORM = f"^({_FORM})?$"
+"""Of the id after which a page begins; empty for the first page. A mangled one must not read as an empty list."""
 
 
 def new_id() -> str:

@@ -109,6 +109,10 @@ class BodyInvalid(InvalidRequest):
     """The body is JSON, but not what this request takes; `errors` names each place and rule."""
 
 
+class _Nothing(StrictModel):
+    """The body of a route that takes none."""
+
+
 class _Repeated(Exception):
     """An object names one key twice."""
 
@@ -174,6 +178,10 @@ async def read_limited(
             400 `body_incomplete`. After 413 and 408 the connection closes: the rest is still on its way.
     """
     _check_media_type(request)
+    return await _arrived(request, limit, seconds)
+
+
+async def _arrived(request: Request, limit: int, seconds: float) -> bytes:
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and (len(declared) > 19 or int(declared) > limit):
         raise _too_large(limit)
@@ -184,6 +192,23 @@ async def read_limited(
         raise Problem("body_timeout", headers={"connection": "close"}) from None
     except ClientDisconnect:
         raise Problem("body_incomplete") from None
+
+
+async def read_nothing(request: Request) -> bytes:
+    """The body of a route that takes none: nothing, or an empty object.
+
+    Returns:
+        No bytes, so that both are the same request under an idempotency key.
+
+    Raises:
+        Problem: as `read_limited` and `read_json`, for a body that is neither.
+        BodyInvalid: 422 when it says something that nobody would read.
+    """
+    raw = await _arrived(request, MAX_BODY_BYTES, BODY_SECONDS)
+    if raw:
+        _check_media_type(request)
+        parse_body(raw, _Nothing)
+    return b""
 
 
 def request_body(model: type[BaseModel]) -> dict[str, Any]:

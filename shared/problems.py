@@ -20,6 +20,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.types import Scope
 
 from shared.clock import format_instant
@@ -67,6 +68,7 @@ SHARED_PROBLEMS: Mapping[str, ProblemKind] = {
     "method_not_allowed": ProblemKind(405, "This method does not exist here"),
     "not_acceptable": ProblemKind(406, "No answer of the wanted kind exists"),
     "body_timeout": ProblemKind(408, "The body did not arrive in time"),
+    "clock_cannot_go_back": ProblemKind(409, "Domain time moves forward only"),
     "proof_replayed": ProblemKind(409, "This proof of identity was already used"),
     "body_too_large": ProblemKind(413, "The body is too large"),
     "unsupported_media_type": ProblemKind(415, "The body must be application/json in UTF-8, not compressed"),
@@ -80,6 +82,7 @@ SHARED_PROBLEMS: Mapping[str, ProblemKind] = {
 }
 """The register of every code that does not belong to one service."""
 
+_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 _CODE_OF_STATUS = {
     400: "bad_request",
     401: "unauthenticated",
@@ -214,6 +217,8 @@ def install_problem_handlers(
         return await on_problem(request, InvalidRequest(safe_errors(found)))
 
     async def on_http(request: Request, error: HTTPException) -> Response:
+        if error.status_code == 405:
+            return await on_problem(request, Problem("method_not_allowed", headers=_allow(request)))
         return await on_problem(request, _from_http(error))
 
     async def on_unknown(request: Request, error: Exception) -> Response:
@@ -246,6 +251,17 @@ def _from_http(error: HTTPException) -> Problem:
     return Problem(
         f"http_{error.status_code}", status=error.status_code, title="Refused", headers=error.headers
     )
+
+
+def _allow(request: Request) -> dict[str, str]:
+    """Every method that this path takes; the framework names those of the first route only."""
+    taken = (
+        method
+        for method in _METHODS
+        for asked in [{**request.scope, "method": method}]
+        if any(route.matches(asked)[0] is Match.FULL for route in request.app.routes)
+    )
+    return {"allow": ", ".join(taken)}
 
 
 def _message(error: Any) -> str:

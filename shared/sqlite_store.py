@@ -94,7 +94,7 @@ class SqliteDatabase:
         return self._path
 
     async def start(self) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        create_private(self._path)
         self._claim_file()
         self._engine = sqlite_engine(self._path)
         self._readers = ThreadPoolExecutor(READER_THREADS, thread_name_prefix=f"read-{self._path.stem}")
@@ -261,6 +261,12 @@ class SqliteDatabase:
             raise tx.undone  # and with it all that the neighbours had done
         tx.close_results()
         driver.execute("RELEASE command")
+
+
+def create_private(path: Path) -> None:
+    """Make a new store file that its owner alone can read; SQLite gives its side files the same mode."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
 
 def sqlite_engine(path: Path) -> Engine:

@@ -53,21 +53,26 @@ def write_development_key(folder: Path) -> tuple[Path, Path]:
         FileExistsError: a key is already there; tokens signed with it would become void.
     """
     key = generate_development_key()
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     private, public = folder / "token-key.private.json", folder / "token-keys.public.json"
     private.touch(mode=0o600, exist_ok=False)
     private.write_text(json.dumps(key.as_dict(private=True)))
-    public.write_text(json.dumps({"keys": [key.as_dict(private=False)]}))
+    write_public_set(key, public)
     return private, public
+
+
+def write_public_set(key: Key, path: Path) -> None:
+    """Keep the public part of one key as a JWK set file."""
+    path.write_text(json.dumps({"keys": [key.as_dict(private=False)]}))
 
 
 def read_private_key(path: Path) -> Key:
     """The key of a private JWK file.
 
     Raises:
-        ValueError: no such key is in it.
+        ValueError: no such key is in it; names the file.
     """
-    key = _import(json.loads(path.read_text()))
+    key = _import(_read_json(path), path)
     if not key.is_private:
         raise ValueError(f"{path.name} holds no private key")
     return key
@@ -77,25 +82,34 @@ def read_public_keys(path: Path) -> dict[str, Key]:
     """The keys of a JWK or JWK set file, by `kid`.
 
     Raises:
-        ValueError: no key, a private or symmetric one, one without `kid`, or a `kid` used twice.
+        ValueError: no key, a private or symmetric one, one without `kid`, or a `kid` used twice; names the file.
     """
-    document = json.loads(path.read_text())
+    document = _read_json(path)
     listed = document["keys"] if isinstance(document, dict) and "keys" in document else [document]
-    found = [_import(each) for each in listed] if isinstance(listed, list) else []
+    found = [_import(each, path) for each in listed] if isinstance(listed, list) else []
     keys = {str(key.kid): key for key in found}
     if any(key.is_private or not key.kid for key in found) or len(keys) != len(found) or not keys:
         raise ValueError(f"{path.name} must hold public keys, each with its own kid")
     return keys
 
 
-def _import(jwk: Any) -> Key:
+def _read_json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text())
+    except (ValueError, RecursionError):
+        raise ValueError(f"{path.name} is empty or not JSON") from None
+
+
+def _import(jwk: Any, path: Path) -> Key:
     """An Ed25519 or RSA key; what the file says about its use is left out, for we decide the algorithm."""
     try:
         kept = {name: value for name, value in dict(jwk).items() if name in _MEMBERS}
         key: Key = OKPKey.import_key(kept) if kept["kty"] == "OKP" else RSAKey.import_key(kept)
         algorithms_of(key)
     except (JoseError, KeyError, TypeError, ValueError):
-        raise ValueError("a key must be a JWK of kind Ed25519 or RSA of at least 2048 bits") from None
+        raise ValueError(
+            f"{path.name}: a key must be a JWK of kind Ed25519 or RSA of at least 2048 bits"
+        ) from None
     return key
 
 

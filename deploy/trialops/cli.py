@@ -1,19 +1,23 @@
 """`trialops`: the operators' command line.
 
-Exit codes: 0 done, 1 refused or a check failed, 2 usage, 3 the installation does not answer, 4 not permitted.
+Exit codes: 0 done, 1 refused or a check failed, 2 usage, 3 the installation does not answer, 4 not permitted, 130
+stopped by Ctrl-C. A failure is one line on stderr, with nothing on stdout, also with `--json`.
 """
 
 import sys
 from typing import Annotated
 
 import typer
+from typer._click.exceptions import ClickException, NoArgsIsHelpError
 
 from deploy.trialops import audit, delivery, demonstrate, develop, hosting
 from deploy.trialops.calls import Refused, Unreachable
-from deploy.trialops.home import NoKey
+from deploy.trialops.home import HomeUnusable, NoKey
+from deploy.trialops.listening import CannotListen
 from shared import __version__
+from shared.settings import SettingsInvalid
 
-EXIT_FAILED, EXIT_UNREACHABLE, EXIT_NOT_PERMITTED = 1, 3, 4
+EXIT_FAILED, EXIT_USAGE, EXIT_UNREACHABLE, EXIT_NOT_PERMITTED = 1, 2, 3, 4
 
 app = typer.Typer(
     name="trialops",
@@ -21,7 +25,8 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    epilog="Exit codes: 0 done, 1 refused or failed check, 2 usage, 3 unreachable, 4 not permitted.",
+    epilog="Exit codes: 0 done, 1 refused or failed check, 2 usage, 3 unreachable, 4 not permitted,"
+    " 130 stopped by Ctrl-C.",
 )
 hosting.add_to(app)
 demonstrate.add_to(app)
@@ -30,19 +35,31 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(develop.app, name="dev")
 
 
-@app.callback()
-def _main(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
-) -> None:
-    if version:
+def _print_version(asked: bool) -> None:
+    if asked:
         typer.echo(__version__)
         raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version and stop.", is_eager=True, callback=_print_version),
+    ] = False,
+) -> None:
+    """Operate the enrolment, safety and sponsor services."""
 
 
 def main() -> None:
     """Run the tool; every foreseeable failure ends in one line and its exit code."""
     try:
-        app()
+        raise SystemExit(app(standalone_mode=False) or 0)
+    except NoArgsIsHelpError as usage:
+        usage.show()
+        raise SystemExit(EXIT_USAGE) from None
+    except ClickException as usage:
+        _end(_usage(usage), EXIT_USAGE)
     except Unreachable as error:
         _end(str(error), EXIT_UNREACHABLE)
     except NoKey as error:
@@ -50,8 +67,22 @@ def main() -> None:
     except Refused as refusal:
         code = EXIT_NOT_PERMITTED if refusal.not_permitted else EXIT_FAILED
         _end(refusal.in_words(), code)
+    except (HomeUnusable, CannotListen) as error:
+        _end(str(error), EXIT_FAILED)
+    except SettingsInvalid as error:
+        _end(str(error), EXIT_USAGE)
+    except OSError as error:
+        _end(
+            f"{error.filename or 'the system refused'}: {error.strerror or type(error).__name__}", EXIT_FAILED
+        )
+
+
+def _usage(error: ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "trialops"
+    return f"{error.format_message().rstrip('.')}; see {command} --help"
 
 
 def _end(line: str, code: int) -> None:
-    sys.stderr.write(f"trialops: {line}\n")
+    sys.stderr.write(f"trialops: {' '.join(line.split())}\n")
     raise SystemExit(code)

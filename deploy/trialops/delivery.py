@@ -9,6 +9,7 @@ from deploy.trialops.options import (
     DEFAULT,
     AsJson,
     HomeFolder,
+    OtherService,
     ServiceName,
     Token,
     Url,
@@ -159,7 +160,7 @@ def replay(
         str | None, typer.Option("--since", help="Or: what was stored since (RFC 3339).")
     ] = None,
     scope: Annotated[str | None, typer.Option("--trial", help="Only this trial's events (its id).")] = None,
-    consumer: Annotated[str | None, typer.Option("--consumer", help="Only to this service.")] = None,
+    consumer: OtherService = None,
     url: Url = DEFAULT,
     home: HomeFolder = None,
     token: Token = None,

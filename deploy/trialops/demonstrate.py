@@ -18,9 +18,9 @@ from deploy.trialops.demo.play import play
 from deploy.trialops.demo.published import ASSUMPTIONS, CITATION
 from deploy.trialops.demo.stage import StoryFailed
 from deploy.trialops.demo.timeline import Timeline
-from deploy.trialops.home import Home
+from deploy.trialops.home import Home, HomeUnusable
 from deploy.trialops.installation import Installation, Place
-from deploy.trialops.options import HomeFolder, home_of
+from deploy.trialops.options import HomeFolder, checked_url, home_of
 from deploy.trialops.output import console, print_json
 from shared.event_loop import run
 from shared.process import AnnouncingServer, server_config
@@ -33,7 +33,11 @@ EXIT_FAILED = 1
 def demo(
     against: Annotated[
         str | None,
-        typer.Option("--against", help="A running installation in demonstration, instead of our own."),
+        typer.Option(
+            "--against",
+            help="A running installation in demonstration, instead of our own.",
+            callback=checked_url,
+        ),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Who is invented, and when they come.")] = SEED,
     report: Annotated[
@@ -50,6 +54,7 @@ def demo(
     began = perf_counter()
     timeline = Timeline(None if as_json else console)
     target = report or Path("trialops-demo.html")
+    _check_writable(target)
     if not as_json:
         console.print(f"Replayed: {CITATION}\n", style="bold")
     try:
@@ -68,6 +73,19 @@ def demo(
         _print(result, perf_counter() - began)
     if not result["passed"]:
         raise typer.Exit(EXIT_FAILED)
+
+
+def _check_writable(report: Path) -> None:
+    """Refuse before the story starts: it takes half a minute, and without its report it would be for nothing."""
+    known = report.exists()
+    try:
+        report.open("a").close()
+        if not known:
+            report.unlink()
+    except OSError as error:
+        raise HomeUnusable(
+            f"the report {report} cannot be written: {error.strerror}; give another file with --report"
+        ) from None
 
 
 def _fail(reason: str, as_json: bool) -> None:

@@ -2,15 +2,17 @@
 
 import asyncio
 from pathlib import Path
+from socket import socket
 from typing import Annotated
 
 import typer
-from rich.panel import Panel
 
-from deploy.trialops.home import Home
+from deploy.trialops.greeting import greet
+from deploy.trialops.home import Home, HomeUnusable
 from deploy.trialops.installation import PROGRAMS, Installation, Place
+from deploy.trialops.listening import is_loopback, open_sockets, reachable_url
 from deploy.trialops.options import AsJson, HomeFolder, home_of
-from deploy.trialops.output import console, print_result
+from deploy.trialops.output import print_result
 from shared.contracts import write_contracts
 from shared.database import StoreInUse
 from shared.event_loop import run
@@ -20,6 +22,10 @@ from shared.settings import Environment
 from shared.telemetry import configure_logging
 
 EXIT_FAILED = 1
+_NOT_LOOPBACK = (
+    "trialops: warning: {host} is reachable from other machines. This shape is for one machine: no TLS, a development"
+    " key, and livez, readyz and metrics answer without a token; for a network see docs/how-to/operate.md"
+)
 
 
 def serve(
@@ -36,26 +42,39 @@ def serve(
     """
     configure_logging("trialops")
     here = home_of(home)
+    listeners = open_sockets(
+        host, port
+    )  # before anything is written: a start that fails here changes nothing
+    if not is_loopback(host):
+        typer.echo(_NOT_LOOPBACK.format(host=host), err=True)
     here.ensure_key()
     environment = Environment.DEMONSTRATION if demonstration else Environment.DEVELOPMENT
     installation = Installation(Place(folder=here.folder, environment=environment))
     installation.migrate()
     try:
-        ended_as_asked = run(_serve(installation, here, host, port))
-    except (StoreInUse, WrongEnvironment) as refusal:
-        typer.echo(f"trialops: {refusal}", err=True)
-        raise typer.Exit(EXIT_FAILED) from None
+        ended_as_asked = run(_serve(installation, here, listeners, reachable_url(host, port)))
+    except StoreInUse as refusal:
+        raise HomeUnusable(
+            f"{refusal}; stop that process or give another folder than {here.folder} with --home"
+        ) from None
+    except WrongEnvironment as refusal:
+        other = "without" if demonstration else "with"
+        raise HomeUnusable(
+            f"{refusal} in {here.folder}; give another folder with --home, or start {other} --demonstration"
+        ) from None
     if not ended_as_asked:
         raise typer.Exit(EXIT_FAILED)
 
 
-async def _serve(installation: Installation, home: Home, host: str, port: int) -> bool:
+async def _serve(installation: Installation, home: Home, listeners: list[socket], url: str) -> bool:
     """Serve until stopped; false when a service gave up by itself, so that whoever supervises starts again."""
-    await installation.start()
     try:
-        config = server_config(installation.app, host, port)
-        server = AnnouncingServer(config, lambda: _greet(home, f"http://{host}:{port}"))
-        serving = asyncio.create_task(server.serve())
+        await installation.start()
+        address, port = listeners[0].getsockname()[:2]
+        server = AnnouncingServer(
+            server_config(installation.app, address, port), lambda: greet(home, url, list(PROGRAMS))
+        )
+        serving = asyncio.create_task(server.serve(sockets=listeners))
         failed = [asyncio.create_task(service.failed.wait()) for service in installation.services.values()]
         await asyncio.wait({serving, *failed}, return_when=asyncio.FIRST_COMPLETED)
         server.should_exit = True
@@ -63,28 +82,6 @@ async def _serve(installation: Installation, home: Home, host: str, port: int) -
         return not any(service.failed.is_set() for service in installation.services.values())
     finally:
         await installation.stop()
-
-
-def _greet(home: Home, url: str) -> None:
-    office = home.token("office", "trial_manager:*:*", "sponsor_qa:*:*", hours=12)
-    console.print(
-        Panel.fit(
-            "\n".join(f"{name:<10} {url}/{name}/api/v1" for name in PROGRAMS)
-            + f"\n\nstores and key   {home.folder.resolve()}\nstop             Ctrl-C",
-            title="trialops is running",
-            title_align="left",
-        )
-    )
-    console.print("A token for the trials office, valid for 12 hours:\n", style="bold")
-    console.print(office, soft_wrap=True)
-    console.print("\nFirst, look at the (still empty) portfolio, then upload a protocol:\n", style="bold")
-    console.print(f'curl -s -H "Authorization: Bearer $TOKEN" {url}/sponsor/api/v1/trials', soft_wrap=True)
-    console.print(
-        f'curl -s -H "Authorization: Bearer $TOKEN" -H "Idempotency-Key: first" -H "Content-Type: application/json"'
-        f" --data @deploy/trialops/demo/pbtc042.protocol.json {url}/sponsor/api/v1/trials",
-        soft_wrap=True,
-    )
-    console.print("\nOther roles: trialops dev token --role site_nurse --trial PBTC042 --site 001")
 
 
 def migrate(home: HomeFolder = None, as_json: AsJson = False) -> None:

@@ -10,19 +10,22 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from pydantic import SecretStr
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from deploy.trialops.embedded_stores import forget_environment_of_empty, migrate_store, named
 from services.enrolment.app import program as enrolment
 from services.safety.app import program as safety
 from services.sponsor.app import program as sponsor
 from shared.application import build_application
 from shared.clock import server_now
 from shared.envelope import Record
+from shared.ids import new_id
 from shared.kafka_history import topic_history
 from shared.kafka_transport import KafkaConnection, KafkaTransport
 from shared.kafka_worker import KafkaIntake, consume_from_kafka
-from shared.migrations import upgrade
 from shared.outbox_log import OutboxLog
+from shared.problems import Problem, problem_response
 from shared.process import Program
 from shared.service import Service
 from shared.service_settings import ServiceSettings
@@ -90,7 +93,13 @@ class Installation:
         return _one_origin(self._apps)
 
     async def start(self) -> None:
-        """Open the stores, connect every voice to every ear, and begin."""
+        """Open the stores, connect every voice to every ear, and begin.
+
+        Raises:
+            HomeUnusable: a store cannot be read or written; names it.
+            StoreInUse: another process has the stores open.
+            WrongEnvironment: the stores hold records of another environment.
+        """
         keys = read_public_keys(self._place.public_keys)
         for name, program in PROGRAMS.items():
             settings = self._settings(name)
@@ -106,7 +115,14 @@ class Installation:
         if self._place.kafka_bootstrap_servers is None:
             self._connect()  # before the relays speak: their first watermarks are what makes the others fresh
         for service in self.services.values():
-            await service.start(worker=True)
+            with named(self._place.store_url(service.name)):
+                await service.database.start()
+        await forget_environment_of_empty(
+            {self._place.store_url(service.name): service.database for service in self.services.values()}
+        )
+        for service in self.services.values():
+            with named(self._place.store_url(service.name)):
+                await service.start(worker=True, open_store=False)
         if self._place.kafka_bootstrap_servers is None:
             self._direct.start()
             return
@@ -147,7 +163,7 @@ class Installation:
     def migrate(self) -> None:
         """Bring every store to the newest schema; call it outside the event loop."""
         for name, program in PROGRAMS.items():
-            upgrade(self._place.store_url(name), program.folder / "store" / "migrations")
+            migrate_store(self._place.store_url(name), program.folder / "store" / "migrations")
 
     def _transport_of(self, service: str) -> Transport:
         if self._place.kafka_bootstrap_servers is None:
@@ -214,17 +230,17 @@ def _one_origin(apps: Mapping[str, FastAPI]) -> ASGIApp:
         if scope["type"] == "lifespan":
             await _no_lifespan(receive, send)
             return
-        name = scope["path"].split("/", 2)[1]
+        name = scope["path"].removeprefix("/").partition("/")[0]
         app = apps.get(name)
         if app is not None:
             await app(scope, receive, send)
             return
-        status = 200 if scope["path"] == "/" else 404
-        body = index if status == 200 else b'{"code":"not_found","status":404,"title":"Nothing is here"}'
-        kind = b"application/json" if status == 200 else b"application/problem+json"
-        headers = [(b"content-type", kind), (b"x-content-type-options", b"nosniff")]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        headers = {"x-content-type-options": "nosniff"}
+        if scope["path"] == "/":
+            response = Response(index, 200, headers, "application/json")
+        else:
+            response = problem_response(Problem("not_found", headers=headers), new_id())
+        await response(scope, receive, send)
 
     return answer
 

@@ -1,22 +1,51 @@
 """Options that several commands share: which installation, as whom, and how to print."""
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
+import httpx
 import typer
 
 from deploy.trialops.calls import Calls
 from deploy.trialops.home import DEFAULT_URL, SERVICES, Home
 
 
-def _checked_service(name: str) -> str:
-    if name not in SERVICES:
+def checked_service(name: str | None) -> str | None:
+    if name is not None and name not in SERVICES:
         raise typer.BadParameter(f"one of {', '.join(sorted(SERVICES))}")
     return name
 
 
-Url = Annotated[str, typer.Option("--url", envvar="TRIALOPS_URL", help="Address of the installation.")]
+def checked_url(url: str | None) -> str | None:
+    """An http or https address with a host; anything else is wrong usage, not an installation that is silent."""
+    if url is None:
+        return None
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        httpx.URL(url)
+    except (ValueError, httpx.InvalidURL):
+        usable = False
+    if not usable:
+        raise typer.BadParameter(f"{url!r} is no address of an installation, such as {DEFAULT_URL}")
+    return url
+
+
+def _checked_token(token: str | None) -> str | None:
+    if token is not None and _TOKEN.fullmatch(token) is None:
+        raise typer.BadParameter("a token is one line of ASCII characters without spaces")
+    return token
+
+
+_TOKEN = re.compile(r"[\x21-\x7e]+")
+
+Url = Annotated[
+    str,
+    typer.Option("--url", envvar="TRIALOPS_URL", help="Address of the installation.", callback=checked_url),
+]
 HomeFolder = Annotated[
     Path | None,
     typer.Option(
@@ -26,13 +55,20 @@ HomeFolder = Annotated[
 Token = Annotated[
     str | None,
     typer.Option(
-        "--token", envvar="TRIALOPS_TOKEN", help="Access token; made from the development key if absent."
+        "--token",
+        envvar="TRIALOPS_TOKEN",
+        help="Access token; made from the development key if absent.",
+        callback=_checked_token,
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 ServiceName = Annotated[
     str,
-    typer.Argument(help="enrolment, safety or sponsor", metavar="SERVICE", callback=_checked_service),
+    typer.Argument(help="enrolment, safety or sponsor", metavar="SERVICE", callback=checked_service),
+]
+OtherService = Annotated[
+    str | None,
+    typer.Option("--consumer", help="Only to this service.", callback=checked_service),
 ]
 DEFAULT = DEFAULT_URL
 
@@ -43,5 +79,5 @@ def home_of(folder: Path | None) -> Home:
 
 def operator_calls(url: str, folder: Path | None, token: str | None) -> Calls:
     """Calls as an operator of the installation."""
-    person = os.environ.get("USER", "operator")
+    person = re.sub(r"[^\x21-\x7e]", "-", os.environ.get("USER", "operator"))[:100]
     return Calls(url, token or home_of(folder).token(f"operator-{person}", "operations:*:*"))

@@ -142,3 +142,34 @@ def test_safety_understands_the_dlt_definition_that_the_sponsor_publishes() -> N
     approved = json.loads(path.read_text())
 
     assert parse_definition(approved["protocol"]["dlt"]).criteria
+
+
+def operations(service: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    document = json.loads((contracts_of(service) / "openapi.json").read_text())
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield method, path.removeprefix(f"/{service}/api/v1"), operation
+
+
+READING_POSTS = {"/delivery/audit-verifications", "/delivery/rebuild-checks"}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_command_documents_its_key_and_a_status_that_commands_answer_with(service: str) -> None:
+    for method, path, operation in operations(service):
+        takes = [one.get("$ref", "").rpartition("/")[2] for one in operation.get("parameters", ())]
+        if method == "get" or path in READING_POSTS:
+            assert not any(name.startswith("IdempotencyKey") for name in takes), path
+            continue
+        key = "IdempotencyKeyIfWanted" if path == "/adverse-events" else "IdempotencyKey"
+        assert key in takes, path
+        assert "200" not in operation["responses"], path
+        assert operation["responses"].keys() & {"201", "202"}, path
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_operation_documents_its_refusals_and_says_in_words_what_it_does(service: str) -> None:
+    for _, path, operation in operations(service):
+        assert {"401", "503"} <= operation["responses"].keys(), path
+        assert not operation["summary"].endswith(("Route", ".")), path
+    assert "HTTPValidationError" not in (contracts_of(service) / "openapi.json").read_text()

@@ -148,7 +148,7 @@ class Heard:
                 level=1,
                 slot_id="slot",
                 decision_id="decision",
-                registered_at=server_now() - timedelta(days=3),
+                registered_at=server_now() - timedelta(days=90),
                 before_halt_seen=False,
             )
         )

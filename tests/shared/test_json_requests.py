@@ -9,7 +9,7 @@ import httpx
 import pytest
 from fastapi import FastAPI, Request
 
-from shared.json_body import read_limited
+from shared.json_body import read_limited, read_nothing
 from shared.problems import Problem, install_problem_handlers
 
 
@@ -123,3 +123,42 @@ async def test_a_client_that_goes_away_is_no_failure_of_ours() -> None:
         await read_limited(Request(scope, receive))
 
     assert caught.value.code == "body_incomplete"
+
+
+def app_reading_nothing() -> FastAPI:
+    app = FastAPI()
+    install_problem_handlers(app, service="orders")
+
+    @app.post("/orders")
+    async def place(request: Request) -> dict[str, int]:
+        return {"size": len(await read_nothing(request))}
+
+    return app
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type"), [(b"", ""), (b"", "text/plain"), (b"{ }", "application/json")]
+)
+async def test_a_route_without_a_body_takes_nothing_or_an_empty_object(
+    content: bytes, media_type: str
+) -> None:
+    answer = await posted(app_reading_nothing(), content, content_type=media_type)
+
+    assert answer.json() == {"size": 0}
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type", "status"),
+    [
+        (b"garbage", "application/json", 400),
+        (b'{"a": 1, "a": 1}', "application/json", 400),
+        (b'{"level": 3}', "application/json", 422),
+        (b"[]", "application/json", 422),
+        (b"{}", "text/plain", 415),
+        (b" " * 2_000_000, "application/json", 413),
+    ],
+)
+async def test_a_route_without_a_body_ignores_none(content: bytes, media_type: str, status: int) -> None:
+    answer = await posted(app_reading_nothing(), content, content_type=media_type)
+
+    assert answer.status_code == status

@@ -71,6 +71,10 @@ def application() -> FastAPI:
     async def line(number: int, limit: int = Query(default=50, le=200)) -> int:
         return number + limit
 
+    @app.delete("/lines/{number}")
+    async def remove(number: int) -> int:
+        return number
+
     @app.post("/lines")
     async def add(line: Line) -> int:
         return line.count
@@ -130,6 +134,12 @@ async def test_every_refusal_and_failure_is_a_problem_document_without_any_input
 async def test_the_headers_of_the_framework_are_kept() -> None:
     assert (await asked("DELETE", "/lines")).headers["allow"] == "POST"
     assert (await asked("GET", "/failures/http")).headers["x-kept"] == "yes"
+
+
+async def test_allow_names_every_method_of_the_path() -> None:
+    answer = await asked("PUT", "/lines/1")
+
+    assert (answer.status_code, answer.headers["allow"]) == (405, "DELETE, GET")
 
 
 async def test_errors_of_a_request_are_paths_and_rules() -> None:

@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from services.enrolment.api.route import OutModel, Person, count_stale, refusal_answer, stale_members
 from services.enrolment.commands.authorise_dose import AuthoriseDose, DoseNotAuthorised, authorise_dose
-from services.enrolment.commands.record_doses import Administration, DosesRecorded, RecordDoses, record_doses
+from services.enrolment.commands.dose_book import Administration
+from services.enrolment.commands.record_doses import DosesRecorded, RecordDoses, record_doses
 from shared.act import Act
 from shared.database import Tx
 from shared.json_body import DecimalText, Instant, StrictModel, parse_body, read_limited, request_body
@@ -94,10 +95,13 @@ class DosesIn(StrictModel):
 
 
 class RecordedOut(OutModel):
+    """`already_recorded`: exactly this was on record before; no second row was made of it."""
+
     at: Instant
     given: bool
     level: int
     flags: list[str]
+    already_recorded: bool
 
 
 class DosesRecordedOut(OutModel):
@@ -150,6 +154,7 @@ def _recorded(result: DosesRecorded) -> DosesRecordedOut:
                 given=one.administration.given,
                 level=one.level,
                 flags=sorted(flag.value for flag in one.flags),
+                already_recorded=one.kept_in is not None,
             )
             for one in result.recorded
         ],

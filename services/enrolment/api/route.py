@@ -10,13 +10,14 @@ from shared.act import Act
 from shared.auth import Principal, require_principal
 from shared.database import Tx
 from shared.freshness import Stale
+from shared.ids import CURSOR_FORM
 from shared.perform import RETRY_AFTER_SECONDS, Answer
 from shared.problems import MEDIA_TYPE, Problem
 from shared.service import Service
 
 Person = Annotated[Principal, Depends(require_principal)]
 TrialQuery = Annotated[str, Query(max_length=64, description="Code or id of the trial")]
-Cursor = Annotated[str, Query(max_length=64, description="`next_cursor` of the page before")]
+Cursor = Annotated[str, Query(pattern=CURSOR_FORM, description="`next_cursor` of the page before")]
 Limit = Annotated[int, Query(ge=1, le=200)]
 
 ReasonCode = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,60}$")]

@@ -30,7 +30,7 @@ from services.enrolment.domain.slot_states import Frozen
 from services.enrolment.queries.waiting_list import show_waiting_list
 from shared.act import Act
 from shared.database import Tx
-from shared.json_body import Instant, StrictModel, parse_body, read_limited, request_body
+from shared.json_body import Instant, StrictModel, parse_body, read_limited, read_nothing, request_body
 from shared.perform import Answer
 from shared.service import service_of
 
@@ -121,12 +121,13 @@ async def request_slot_route(request: Request, principal: Person) -> Response:
 @router.post("/slots/{slot_id}/releases", status_code=201)
 async def release_slot_route(request: Request, principal: Person, slot_id: SlotId) -> Response:
     """Give a reservation back, or decline an offer."""
+    raw = await read_nothing(request)
 
     async def command(tx: Tx, act: Act) -> Answer:
         record = await release_slot(tx, ReleaseSlot(slot_id=slot_id), act)
         return Answer(body={"slot_id": record.slot.id, "state": "released"})
 
-    return await service_of(request).performer.command(request, principal, b"", command)
+    return await service_of(request).performer.command(request, principal, raw, command)
 
 
 class ExtensionIn(StrictModel):

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.enrolment.commands.permission import has_duty, running_screening
-from services.enrolment.commands.site_terms import site_rules
+from services.enrolment.commands.site_terms import site_terms
 from services.enrolment.domain.consent import AssentAnswer, ConsentPurpose, check_refusal_undecided
-from services.enrolment.domain.protocol_terms import NoTerms
 from services.enrolment.domain.refusals import Refused
 from services.enrolment.domain.roles import INVESTIGATOR
-from services.enrolment.domain.screening import check_claimed, check_form
+from services.enrolment.domain.screening import check_form, check_form_in_force, check_signed
 from services.enrolment.events.published import ConsentRecordedV1
 from services.enrolment.store.people import insert_assent, insert_assent_decision, load_person, raise_version
 from shared.act import Act
@@ -47,16 +46,19 @@ async def record_assent(tx: Tx, command: RecordAssent, act: Act) -> str:
     """The id of the answer; it replaces an earlier one, which stays in the record.
 
     Raises:
-        Refused: `screening_ended`, `time_in_future`, `document_unknown`, `reason_required`.
+        Refused: `screening_ended`, `time_in_future`, `time_before_birth`, `document_unknown`,
+            `form_not_in_force`, `reason_required`.
     """
     allowed, screening = await running_screening(tx, act, INVESTIGATOR, command.screening_id)
-    check_claimed(command.signed_at, act.now)
+    check_signed(command.signed_at, screening.born, act.now)
     if command.answer in _WITH_REASON and not command.reason:
         raise Refused("reason_required", "Say why the child was not asked.")
     if command.answer in _ON_A_FORM:
-        rules = await site_rules(tx, screening.trial_id, screening.site_id, act.now)
-        terms = rules if isinstance(rules, NoTerms) else rules.terms
-        check_form(terms, ConsentPurpose.ASSENT, command.document, command.version)
+        terms = await site_terms(tx, screening.trial_id, screening.site_id, act.now)
+        form = (ConsentPurpose.ASSENT, command.document, command.version)
+        check_form(terms.binding, *form)
+        check_form_in_force(terms.approved, *form, command.signed_at)
+    delegated = await has_duty(tx, act, screening.trial_id, screening.site_id, INVESTIGATOR)
     assent_id = act.new_id()
     await insert_assent(
         tx,
@@ -68,6 +70,7 @@ async def record_assent(tx: Tx, command: RecordAssent, act: Act) -> str:
             "answer": command.answer.value,
             "reason": command.reason,
             "taken_by": act.actor,
+            "delegated": delegated,
             "signed_at": command.signed_at,
             "received_at": act.now,
         },
@@ -91,10 +94,10 @@ async def decide_on_refusal(tx: Tx, command: DecideOnRefusal, act: Act) -> str:
     """The id of the refusal that the decision is about; a later refusal needs a decision of its own.
 
     Raises:
-        Refused: `screening_ended`, `time_in_future`, `reason_required`, or `assent_not_refused`.
+        Refused: `screening_ended`, `time_in_future`, `time_before_birth`, `reason_required`, or `assent_not_refused`.
     """
     allowed, screening = await running_screening(tx, act, INVESTIGATOR, command.screening_id)
-    check_claimed(command.signed_at, act.now)
+    check_signed(command.signed_at, screening.born, act.now)
     if not command.reason.strip():
         raise Refused("reason_required", "The decision needs its reason.")
     person = await load_person(tx, screening.id, screening.born)

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.enrolment.commands.permission import running_screening
-from services.enrolment.commands.site_terms import site_rules
+from services.enrolment.commands.permission import has_duty, running_screening
+from services.enrolment.commands.site_terms import site_terms
 from services.enrolment.domain.consent import ConsentPurpose, SignerCapacity
-from services.enrolment.domain.protocol_terms import NoTerms
 from services.enrolment.domain.roles import INVESTIGATOR
-from services.enrolment.domain.screening import check_claimed, check_form
+from services.enrolment.domain.screening import check_form, check_form_in_force, check_signed
 from services.enrolment.events.published import ConsentRecordedV1
 from services.enrolment.store.people import insert_consent, raise_version
 from shared.act import Act
@@ -32,16 +31,19 @@ class RecordConsent:
 
 
 async def record_consent(tx: Tx, command: RecordConsent, act: Act) -> str:
-    """The id of the new consent; earlier ones stay.
+    """The id of the new consent; earlier ones stay. One that nobody delegated took lets nobody in.
 
     Raises:
-        Refused: `screening_ended`, `time_in_future`, `document_unknown`, `site_not_activated`.
+        Refused: `screening_ended`, `time_in_future`, `time_before_birth`, `document_unknown`,
+            `form_not_in_force`, `site_not_activated`.
     """
     allowed, screening = await running_screening(tx, act, INVESTIGATOR, command.screening_id)
-    check_claimed(command.signed_at, act.now)
-    rules = await site_rules(tx, screening.trial_id, screening.site_id, act.now)
-    terms = rules if isinstance(rules, NoTerms) else rules.terms
-    check_form(terms, command.purpose, command.document, command.version)
+    check_signed(command.signed_at, screening.born, act.now)
+    terms = await site_terms(tx, screening.trial_id, screening.site_id, act.now)
+    form = (command.purpose, command.document, command.version)
+    check_form(terms.binding, *form)
+    check_form_in_force(terms.approved, *form, command.signed_at)
+    delegated = await has_duty(tx, act, screening.trial_id, screening.site_id, INVESTIGATOR)
     consent_id = act.new_id()
     await insert_consent(
         tx,
@@ -56,6 +58,7 @@ async def record_consent(tx: Tx, command: RecordConsent, act: Act) -> str:
             "language": command.language,
             "method": command.method,
             "taken_by": act.actor,
+            "delegated": delegated,
             "signed_at": command.signed_at,
             "received_at": act.now,
         },

@@ -6,14 +6,18 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from services.enrolment.commands.permission import has_duty, running_screening
-from services.enrolment.commands.site_terms import site_rules
+from services.enrolment.commands.site_terms import site_terms
 from services.enrolment.domain.age import AgeStatement, check_age_statement, local_date
 from services.enrolment.domain.eligibility import Answer, Judgement
 from services.enrolment.domain.ids import PersonId
-from services.enrolment.domain.protocol_terms import NoTerms
 from services.enrolment.domain.registering import LEAP_DAY
 from services.enrolment.domain.roles import INVESTIGATOR, SITE_STAFF
-from services.enrolment.domain.screening import Screening, check_claimed, check_criteria
+from services.enrolment.domain.screening import (
+    Screening,
+    check_criteria,
+    check_criteria_version,
+    check_signed,
+)
 from services.enrolment.domain.signature import Signature
 from services.enrolment.store.people import insert_age_statement, insert_eligibility, raise_version
 from services.enrolment.store.trials import site_zone
@@ -46,12 +50,14 @@ async def record_eligibility(tx: Tx, command: RecordEligibility, act: Act) -> st
     """The id of the sign-off; whoever is asking signs it.
 
     Raises:
-        Refused: `screening_ended`, `time_in_future`, `criteria_unknown`.
+        Refused: `screening_ended`, `time_in_future`, `time_before_birth`, `criteria_version_unknown`,
+            `criteria_unknown`.
     """
     allowed, screening = await running_screening(tx, act, INVESTIGATOR, command.screening_id)
-    check_claimed(command.signed_at, act.now)
-    rules = await site_rules(tx, screening.trial_id, screening.site_id, act.now)
-    check_criteria(rules if isinstance(rules, NoTerms) else rules.terms, command.version, command.answers)
+    check_signed(command.signed_at, screening.born, act.now)
+    terms = await site_terms(tx, screening.trial_id, screening.site_id, act.now)
+    check_criteria_version(terms.approved, command.version)
+    check_criteria(terms.binding, command.version, command.answers)
     delegated = await has_duty(tx, act, screening.trial_id, screening.site_id, INVESTIGATOR)
     eligibility_id = act.new_id()
     await insert_eligibility(

@@ -1,16 +1,17 @@
 """Start a screening and give it a number."""
 
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from services.enrolment.commands.permission import allow
-from services.enrolment.domain.age import BirthMonth
+from services.enrolment.domain.age import BirthMonth, local_date
 from services.enrolment.domain.board import Board, ScreeningState
 from services.enrolment.domain.ids import ScreeningId, ScreeningNumber, SiteId
 from services.enrolment.domain.protocol_terms import NoTerms, ProtocolTerms, rules_in_use
 from services.enrolment.domain.recruitment import SiteStatus, TrialStatus, check_screening_allowed
 from services.enrolment.domain.refusals import Refused
 from services.enrolment.domain.roles import SITE_STAFF
-from services.enrolment.domain.screening import Screening
+from services.enrolment.domain.screening import Screening, check_born
 from services.enrolment.events.published import ScreeningStartedV1
 from services.enrolment.store.boards import load_board, lock_trial
 from services.enrolment.store.people import count_in_screening, insert_screening, next_number
@@ -33,12 +34,14 @@ async def start_screening(tx: Tx, command: StartScreening, act: Act) -> Screenin
 
     Raises:
         Refused: `trial_not_open`, `site_not_activated` (also for a part that the site's version has not),
-            `target_reached`.
+            `target_reached`, `time_in_future` for a month of birth that has not begun.
     """
     allowed = await allow(tx, act, SITE_STAFF, command.trial, command.site_number)
     await lock_trial(tx, allowed.trial.id)
     board = await load_board(tx, allowed.trial.id, act.now)
     terms = await _terms(tx, board, command, act)
+    zone = ZoneInfo(board.sites[SiteId(command.site_number)].zone)
+    check_born(command.born, local_date(act.now, zone))
     held = sum(
         record.held is not None and record.slot.place.part == command.part for record in board.slots.values()
     )

@@ -12,7 +12,7 @@ from services.enrolment.domain.screening import check_voidable
 from services.enrolment.domain.settlement import settle
 from services.enrolment.events.published import RegistrationVoidedV1
 from services.enrolment.store.boards import load_board
-from services.enrolment.store.participants import Participant, void_participant
+from services.enrolment.store.participants import Participant, dose_was_given, void_participant
 from services.enrolment.store.people import save_state
 from shared.act import Act
 from shared.database import Tx
@@ -32,7 +32,9 @@ async def void_registration(tx: Tx, command: VoidRegistration, act: Act) -> Part
         Refused: `already_dosed`, `registration_voided`.
     """
     allowed, participant = await participant_under_gate(tx, act, VOIDING, command.participant_id)
-    check_voidable(dosed=participant.first_dose_at is not None, voided=participant.voided_at is not None)
+    # Also a dose that no window counts from: as long as one may have been given, the child is not struck out.
+    dosed = participant.first_dose_at is not None or await dose_was_given(tx, participant.id)
+    check_voidable(dosed=dosed, voided=participant.voided_at is not None)
     await void_participant(tx, participant.id, command.reason_code, act.now)
     await save_state(tx, participant.screening_id, ScreeningState.VOIDED, command.reason_code)
     board = await load_board(tx, participant.trial_id, act.now, also_slot=participant.slot_id)

@@ -47,6 +47,7 @@ class ConsentDocument:
 class Consent:
     """A consent in force for this participation episode at this site.
 
+    `delegated` says that whoever took and recorded it held the investigator's duty at the site then.
     `capacity_note` is the reason why a legal representative signs, or the note on the competence of a child
     who signs alone; empty otherwise.
     """
@@ -57,6 +58,7 @@ class Consent:
     purpose: ConsentPurpose
     capacity: SignerCapacity
     signed_at: datetime
+    delegated: bool
     capacity_note: str = ""
 
 
@@ -103,12 +105,16 @@ class AssentDecision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assent:
-    """What the child answered; `reason` belongs to `not_sought` and `not_capable`."""
+    """What the child answered; `reason` belongs to `not_sought` and `not_capable`.
+
+    `delegated` says that whoever recorded it held the investigator's duty at the site then.
+    """
 
     answer: AssentAnswer
     document: str = ""
     version: str = ""
     reason: str = ""
+    delegated: bool = False
     decision: AssentDecision | None = None
 
 

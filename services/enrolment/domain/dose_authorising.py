@@ -15,18 +15,19 @@ PLANNED_BACK = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenAuthorisation:
-    """An authorisation for `left` more administrations, the first of them planned for `planned_at`."""
+    """An authorisation for `left` more administrations at `level`, the first planned for `planned_at`."""
 
     id: AuthorisationId
+    level: int
     authorised_at: datetime
     planned_at: datetime
     left: int
     begun: bool
 
-    def covers(self, given_at: datetime) -> bool:
-        """A dose given after it, and, for its first dose, not a day later than planned."""
+    def covers(self, given_at: datetime, level: int) -> bool:
+        """A dose of its level given after it, and, for its first dose, not a day later than planned."""
         in_time = self.begun or given_at <= self.planned_at + AUTHORISATION_LAPSES_AFTER
-        return self.left > 0 and self.authorised_at <= given_at and in_time
+        return level == self.level and self.left > 0 and self.authorised_at <= given_at and in_time
 
 
 def check_planned_at(planned_at: datetime, now: datetime) -> None:
@@ -40,10 +41,10 @@ def check_planned_at(planned_at: datetime, now: datetime) -> None:
 
 
 def authorisation_for(
-    given_at: datetime, authorisations: Sequence[OpenAuthorisation]
+    given_at: datetime, level: int, authorisations: Sequence[OpenAuthorisation]
 ) -> OpenAuthorisation | None:
     """The oldest authorisation that covers a dose; None makes the dose a deviation, never a refusal."""
-    return next((one for one in authorisations if one.covers(given_at)), None)
+    return next((one for one in authorisations if one.covers(given_at, level)), None)
 
 
 def as_recorded(authorisation: OpenAuthorisation | None) -> DoseAuthorisation | None:

@@ -4,7 +4,6 @@ A dose given is a fact. Refusing to record it would leave a child without a DLT 
 so what was not in order about it becomes a flag, a query or a deviation on the record.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -20,12 +19,15 @@ DOSE_TOLERANCE_PERCENT = Decimal(10)
 class DoseRank(StrEnum):
     """Where a recorded dose stands among the participant's doses, by time given.
 
-    `new_first` is a late entry before the first dose known so far: the DLT window moves.
+    `new_first` is a late entry before the first dose known so far: the DLT window moves. A dose said to be
+    given before the registration is none of these: more likely a mistyped time than a dose under the trial,
+    it is kept and alarmed, and no window counts from it.
     """
 
     FIRST = "first"
     LATER = "later"
     NEW_FIRST = "new_first"
+    BEFORE_REGISTRATION = "before_registration"
 
 
 class DoseFlag(StrEnum):
@@ -39,6 +41,8 @@ class DoseFlag(StrEnum):
     AFTER_TREATMENT_STOPPED = "after_treatment_stopped"
     DURING_HALT = "during_halt"
     DIFFERS_FROM_PLANNED = "differs_from_planned"
+    LEVEL_DIFFERS = "level_differs"
+    CONTRADICTS_EARLIER = "contradicts_earlier"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,18 +60,24 @@ class GivenDose:
     given_at: datetime
     amount: Decimal
     planned: Decimal | None
+    level: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoseHistory:
-    """What was known about the participant when the dose was entered."""
+    """What was known about the participant when the dose was entered.
+
+    `contradicts_earlier`: something else is recorded for the very time of this dose.
+    """
 
     registered_at: datetime
     voided: bool
+    allocated_level: int
     earlier_doses: tuple[datetime, ...]
     authorisation: DoseAuthorisation | None
     treatment_stopped_at: datetime | None
     dosing_halts: tuple[Halt, ...]
+    contradicts_earlier: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +102,10 @@ def decide_recording(dose: GivenDose, history: DoseHistory, now: datetime) -> Re
         now: time of entry; more than 24 hours later than the dose is a late entry.
     """
     authorisation, stopped_at = history.authorisation, history.treatment_stopped_at
+    other_level = dose.level != history.allocated_level
+    covered = authorisation is not None and authorisation.authorised_at <= dose.given_at
     checks = {
-        DoseFlag.UNAUTHORISED: authorisation is None or authorisation.authorised_at > dose.given_at,
+        DoseFlag.UNAUTHORISED: other_level or not covered,
         DoseFlag.LATE_ENTRY: entered_late(dose.given_at, now),
         DoseFlag.TIME_IN_FUTURE: lies_in_future(dose.given_at, now),
         DoseFlag.BEFORE_REGISTRATION: dose.given_at < history.registered_at,
@@ -101,15 +113,20 @@ def decide_recording(dose: GivenDose, history: DoseHistory, now: datetime) -> Re
         DoseFlag.AFTER_TREATMENT_STOPPED: stopped_at is not None and dose.given_at >= stopped_at,
         DoseFlag.DURING_HALT: any(dose.given_at >= halt.effective_at for halt in history.dosing_halts),
         DoseFlag.DIFFERS_FROM_PLANNED: _differs(dose),
+        DoseFlag.LEVEL_DIFFERS: other_level,
+        DoseFlag.CONTRADICTS_EARLIER: history.contradicts_earlier,
     }
     return RecordedDose(
         given_at=dose.given_at,
-        rank=_rank(dose.given_at, history.earlier_doses),
+        rank=_rank(dose.given_at, history),
         flags=frozenset(flag for flag, applies in checks.items() if applies),
     )
 
 
-def _rank(given_at: datetime, known: Sequence[datetime]) -> DoseRank:
+def _rank(given_at: datetime, history: DoseHistory) -> DoseRank:
+    if given_at < history.registered_at:
+        return DoseRank.BEFORE_REGISTRATION
+    known = [at for at in history.earlier_doses if at >= history.registered_at]
     if not known:
         return DoseRank.FIRST
     return DoseRank.NEW_FIRST if given_at < min(known) else DoseRank.LATER

@@ -51,10 +51,11 @@ def evaluate_eligibility(
         now: the instant of the check.
         zone: the site's time zone.
     """
-    if eligibility is None or eligibility.version != version:
-        return EligibilityFinding(
-            code="eligibility_incomplete", detail="The criteria in force are not answered."
-        )
+    if eligibility is None:
+        return EligibilityFinding(code="eligibility_incomplete", detail="No criteria are answered.")
+    if eligibility.version != version:
+        detail = f"Answered on version {eligibility.version} of the criteria; in force is {version}."
+        return EligibilityFinding(code="eligibility_incomplete", detail=detail)
     unmet = sorted(name for name in criteria if eligibility.answers.get(name) is not Answer.MET)
     if unmet or not criteria:
         return EligibilityFinding(

@@ -9,6 +9,7 @@ from services.enrolment.domain.consent import (
     consent_by_right_person,
     consent_current,
 )
+from services.enrolment.domain.consent_takers import assent_taken_by_delegate, consent_taken_by_delegate
 from services.enrolment.domain.eligibility import evaluate_eligibility, judgement_given
 from services.enrolment.domain.guards import GuardResult, check, guard
 from services.enrolment.domain.protocol_terms import NoTerms
@@ -46,12 +47,15 @@ def _consent_guards(facts: RegistrationFacts, now: datetime) -> tuple[GuardResul
     consents, ages, policy = facts.person.consents, facts.ages(now), facts.consent_policy
     terms = facts.terms(now)
     documents = () if isinstance(terms, NoTerms) else terms.consent_documents
-    current = consent_current(consents, ages, policy, documents) and assent_current(
-        facts.person.assent, ages, policy, documents
+    assent = facts.person.assent
+    # Where nobody has consented, that is the whole finding: there is no form and no person to name.
+    current = (not consents or consent_current(consents, ages, policy, documents)) and assent_current(
+        assent, ages, policy, documents
     )
+    taken = consent_taken_by_delegate(consents, ages, policy, documents)
     signed = sorted(f"{consent.document} {consent.version}" for consent in consents)
     version = terms.value if isinstance(terms, NoTerms) else terms.version
-    right = consent_by_right_person(consents, ages, policy)
+    right = not consents or consent_by_right_person(consents, ages, policy)
     stale = "Consent or assent is not on the form required at this site today."
     wrong = "The age today asks for consent by somebody else." if ages else "The age today is not known."
     return (
@@ -66,6 +70,15 @@ def _consent_guards(facts: RegistrationFacts, now: datetime) -> tuple[GuardResul
             capacities=sorted(consent.capacity.value for consent in consents),
             country=policy.country,
             ctimp=policy.ctimp,
+        ),
+        check(
+            taken and assent_taken_by_delegate(assent, ages, policy),
+            10,
+            "consent_taker",
+            "consent_not_delegated",
+            "Consent or assent was not taken by a delegated person.",
+            delegated=sorted(consent.delegated for consent in consents),
+            assent_delegated=assent.delegated,
         ),
     )
 

@@ -30,6 +30,7 @@ _CONFLICTS = {
     "consent_missing": "No consent is recorded for this episode",
     "consent_version_stale": "Consent is not on the document version required today",
     "consent_wrong_person": "Consent is not by the right person for the age today",
+    "consent_not_delegated": "Consent or assent was not taken by a delegated person",
     "assent_decision_required": "Assent is not recorded, or a refusal has no signed decision",
     "assent_not_refused": "No refusal of the child waits for a decision",
     "eligibility_incomplete": "Eligibility is incomplete or a criterion is not met",
@@ -72,11 +73,14 @@ _CONFLICTS = {
 _UNPROCESSABLE = {
     "pseudonym_invalid": "The number was not issued by this service or its check digit is wrong",
     "time_in_future": "A claimed time lies in the future",
+    "time_before_birth": "A claimed time lies before the month of birth",
+    "form_not_in_force": "The form was not in force when it is said to have been signed",
     "idempotency_mismatch": "The idempotency key was used with another body",
     "age_statement_mismatch": "The stated age does not fit the year and month of birth",
     "reason_required": "A reason is required",
     "document_unknown": "No form of this purpose and version is in use at the site",
     "criteria_unknown": "An answer names a criterion that this version does not have",
+    "criteria_version_unknown": "No approved protocol version has this version of the criteria",
     "planned_time_out_of_range": "A dose is authorised for a time from a day ago to a week ahead",
 }
 

@@ -1,8 +1,8 @@
 """All registration guards that run together: 3 to 24, in the order that decides the code of a refusal.
 
 Guards 1 and 2 are evaluated first, alone, where callers and watermarks are known; their results come from
-`guards.duty_guard` and `guards.freshness_guard` and are stored in one list with these. The judgement guard
-stands behind guard 12 and shares its number.
+`guards.duty_guard` and `guards.freshness_guard` and are stored in one list with these. The guard
+on who took consent stands behind guard 10, the judgement guard behind guard 12; they share those numbers.
 """
 
 from datetime import datetime

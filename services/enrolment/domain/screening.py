@@ -1,8 +1,8 @@
 """A screening and what is recorded for it; forms and criteria are checked against the version in use."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from services.enrolment.domain.age import BirthMonth
 from services.enrolment.domain.board import ScreeningState
@@ -12,6 +12,8 @@ from services.enrolment.domain.ids import ScreeningId, SiteId
 from services.enrolment.domain.protocol_terms import NoTerms, ProtocolTerms
 from services.enrolment.domain.refusals import Refused
 from services.enrolment.domain.slot_states import Holder
+
+ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,27 @@ def check_claimed(claimed_at: datetime, now: datetime) -> None:
         raise Refused("time_in_future", "The time given lies in the future.")
 
 
+def check_signed(signed_at: datetime, born: BirthMonth, now: datetime) -> None:
+    """Accepts a time of signature in the child's life up to now; zones differ by less than a day.
+
+    Raises:
+        Refused: `time_in_future` or `time_before_birth`.
+    """
+    check_claimed(signed_at, now)
+    if (signed_at + ONE_DAY).date() < born.days()[0]:
+        raise Refused("time_before_birth", "The time given lies before the month of birth.")
+
+
+def check_born(born: BirthMonth, today: date) -> None:
+    """Accepts a month of birth that has begun on the site's local date.
+
+    Raises:
+        Refused: `time_in_future`.
+    """
+    if born.days()[0] > today:
+        raise Refused("time_in_future", "The month of birth lies in the future.")
+
+
 def check_form(terms: ProtocolTerms | NoTerms, purpose: ConsentPurpose, document: str, version: str) -> None:
     """Accepts a form of the protocol version that is in use at the site.
 
@@ -68,6 +91,48 @@ def check_form(terms: ProtocolTerms | NoTerms, purpose: ConsentPurpose, document
             "document_unknown",
             "The protocol version in use at the site has no such form.",
             protocol_version=terms.version,
+        )
+
+
+def check_form_in_force(
+    versions: Iterable[ProtocolTerms],
+    purpose: ConsentPurpose,
+    document: str,
+    version: str,
+    signed_at: datetime,
+) -> None:
+    """Accepts a form that had come into force when it was signed, give or take a day for zones and clocks.
+
+    Args:
+        versions: every approved protocol version; a form is in force from the first one that carries it.
+        purpose: with `document` and `version`, the form.
+        document: see `purpose`.
+        version: of the form.
+        signed_at: as claimed.
+
+    Raises:
+        Refused: `form_not_in_force`.
+    """
+    since = [
+        terms.effective_at
+        for terms in versions
+        for form in terms.consent_documents
+        if (form.purpose, form.document, form.version) == (purpose, document, version)
+    ]
+    if since and signed_at + ONE_DAY < min(since):
+        raise Refused("form_not_in_force", f"The form is in force from {min(since).date().isoformat()}.")
+
+
+def check_criteria_version(versions: Iterable[ProtocolTerms], version: str) -> None:
+    """Accepts a version of the criteria that some approved protocol version has.
+
+    Raises:
+        Refused: `criteria_version_unknown`.
+    """
+    known = {terms.eligibility_version for terms in versions}
+    if version not in known:
+        raise Refused(
+            "criteria_version_unknown", "No approved protocol version has such criteria.", known=sorted(known)
         )
 
 

@@ -197,14 +197,15 @@ async def insert_administrations(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> N
 
 
 async def administrations_of(tx: Tx, participant_id: str) -> list[dict[str, Any]]:
-    """Every planned dose, given or missed, by the time reported."""
+    """Every planned dose, given or missed, by the time reported and then in the order of recording."""
     table = _ADMINISTRATIONS
     statement = select(table).where(table.c.participant_id == participant_id).order_by(table.c.at, table.c.id)
     return [dict(row._mapping) for row in await tx.execute(statement)]
 
 
-async def given_times(tx: Tx, participant_id: str) -> list[datetime]:
-    return [read_instant(row[0]) for row in await tx.fetch(_GIVEN, participant_id)]
+async def dose_was_given(tx: Tx, participant_id: str) -> bool:
+    """Whether any dose is recorded as given, whatever was not in order about it."""
+    return bool(await tx.fetch(_GIVEN, participant_id))
 
 
 _VOID = Sql("UPDATE participant SET voided_at = $2, void_reason = $3 WHERE id = $1")
@@ -218,4 +219,4 @@ _AUTHORISED = Sql(
     " WHERE participant_id = $1 AND used < doses ORDER BY planned_at, id"
 )
 _USE = Sql("UPDATE dose_authorisation SET used = $2 WHERE id = $1")
-_GIVEN = Sql("SELECT at FROM administration WHERE participant_id = $1 AND given ORDER BY at")
+_GIVEN = Sql("SELECT id FROM administration WHERE participant_id = $1 AND given LIMIT 1")

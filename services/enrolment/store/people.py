@@ -195,6 +195,7 @@ def _consent(row: Row) -> Consent:
         purpose=ConsentPurpose(row["purpose"]),
         capacity=SignerCapacity(row["capacity"]),
         signed_at=instant(row["signed_at"]),
+        delegated=bool(row["delegated"]),
         capacity_note=row["capacity_note"],
     )
 
@@ -209,6 +210,7 @@ def _assent(found: Mapping[str, list[dict[str, Any]]]) -> StoredAssent:
         document=row["document"],
         version=row["version"],
         reason=row["reason"],
+        delegated=bool(row["delegated"]),
         decision=AssentDecision(reason=decided["reason"], signature=_signature(decided)) if decided else None,
     )
     return StoredAssent(id=row["id"], assent=assent)
@@ -262,12 +264,21 @@ _IN_SCREENING = Sql(
 _PERSON = read_together(
     Part(
         name="consent",
-        columns=("id", "document", "version", "purpose", "capacity", "signed_at", "capacity_note"),
+        columns=(
+            "id",
+            "document",
+            "version",
+            "purpose",
+            "capacity",
+            "signed_at",
+            "delegated",
+            "capacity_note",
+        ),
         source="consent WHERE screening_id = $1",
     ),
     Part(
         name="assent",
-        columns=("id", "document", "version", "answer", "reason"),
+        columns=("id", "document", "version", "answer", "reason", "delegated"),
         source="assent WHERE screening_id = $1",
     ),
     Part(

@@ -53,6 +53,7 @@ class ConsentRow(EnrolmentTable, table=True):
     language: str
     method: str
     taken_by: str
+    delegated: bool
     signed_at: datetime = Field(sa_type=Instant)
     received_at: datetime = Field(sa_type=Instant)
 
@@ -67,6 +68,7 @@ class AssentRow(EnrolmentTable, table=True):
     answer: str
     reason: str
     taken_by: str
+    delegated: bool
     signed_at: datetime = Field(sa_type=Instant)
     received_at: datetime = Field(sa_type=Instant)
 

@@ -26,6 +26,7 @@ from services.safety.queries.adverse_events import list_adverse_events, show_adv
 from shared.act import Act
 from shared.database import Tx
 from shared.json_body import StrictModel, parse_body, read_limited, request_body
+from shared.openapi import INTAKE
 from shared.perform import Answer
 from shared.service import service_of
 
@@ -59,7 +60,7 @@ class ClearanceOut(Answered):
     cleared: bool
 
 
-@router.post("/adverse-events", status_code=201, openapi_extra=request_body(ReportIn))
+@router.post("/adverse-events", status_code=201, openapi_extra=request_body(ReportIn) | INTAKE)
 async def report_adverse_event_route(request: Request, principal: Person) -> Response:
     """Take in a report from anybody who is authenticated; a key is made when none is given."""
     raw = await read_limited(request)

@@ -8,17 +8,11 @@ from services.safety.commands.amend_adverse_event import Amended
 from services.safety.commands.raise_alert import RaisedAlert
 from services.safety.commands.report_adverse_event import Receipt
 from services.safety.domain.adverse_event import EventContent
-from services.safety.domain.matching import Matched
-from services.safety.domain.queries import Query, QueryCode
+from services.safety.domain.queries import Query
 from services.safety.domain.report_record import Kept, RecordedVersion, ReportRecord
 from services.safety.domain.site_clock import site_due_at
 from services.safety.queries.adverse_events import ShownReport
 from shared.json_body import Instant
-
-ABOUT_THE_PARTICIPANT = frozenset(
-    {QueryCode.ONSET_BEFORE_CONSENT, QueryCode.ONSET_AFTER_DEATH, QueryCode.SECOND_GRADE_5}
-)
-"""Queries that tell a reporter from elsewhere something about the participant."""
 
 
 class QueryOut(Answered):
@@ -49,6 +43,14 @@ class ReceiptOut(Answered):
     received_at: Instant
     aware_at: Instant
     site_due_at: Instant | None
+
+
+class PlainReceiptOut(Answered):
+    """What a reporter gets who may not read the record: the report is kept, and nothing about whom it names."""
+
+    report_id: str
+    receipt_only: bool
+    received_at: Instant
 
 
 class AmendedOut(Answered):
@@ -137,21 +139,25 @@ class ReportDetailOut(Answered):
     versions: list[VersionOut]
 
 
-def receipt_out(receipt: Receipt) -> ReceiptOut:
-    """The receipt; a reporter who may not read the record learns nothing about the participant from it."""
+def receipt_out(receipt: Receipt) -> ReceiptOut | PlainReceiptOut:
+    """The receipt; from a plain one nobody learns whether a participant, a site or a trial exists.
+
+    Site staff get a plain one for whatever does not bear their own site's number: an unknown number and another
+    site's participant must look the same.
+    """
     record, decision = receipt.kept.record, receipt.kept.decision
+    if receipt.receipt_only:
+        return PlainReceiptOut(report_id=record.event.id, receipt_only=True, received_at=record.received_at)
     aware_at = record.event.content.aware.at
-    veiled = receipt.receipt_only and record.matched is Matched.MATCHED
-    queries = [query for query in decision.queries if not (veiled and query.code in ABOUT_THE_PARTICIPANT)]
     return ReceiptOut(
         report_id=record.event.id,
         version=record.event.version,
         matched=record.matched.value,
-        receipt_only=receipt.receipt_only,
+        receipt_only=False,
         serious=decision.seriousness.serious,
-        queries=_queries(queries),
+        queries=_queries(decision.queries),
         flags=[flag.value for flag in record.flags],
-        alerts=[] if veiled else _alerts(receipt.alerts),
+        alerts=_alerts(receipt.alerts),
         received_at=record.received_at,
         aware_at=aware_at,
         site_due_at=site_due_at(aware_at) if decision.seriousness.serious else None,

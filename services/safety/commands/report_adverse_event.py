@@ -82,9 +82,20 @@ async def report_adverse_event(tx: Tx, command: ReportAdverseEvent, act: Act) ->
     await add_report(tx, record, decision, place.dictionary.pinned)
     await announce_report(tx, act, kept, place.dictionary.pinned)
     alerts = await alerts_and_verdict(tx, act, kept, cause="report")
-    unit = record.site_number if record.matched is Matched.MATCHED else ANY
+    unit = (
+        record.site_number if record.matched is Matched.MATCHED else _site_named_by(record, place.trial.code)
+    )
     may_read = principal.allows(READING_REPORTS, place.trial.code, unit)
     return Receipt(kept=kept, alerts=alerts, receipt_only=not may_read)
+
+
+def _site_named_by(record: ReportRecord, trial_code: str) -> str:
+    """The site whose number an unknown participant number bears; its staff must see a slip of the pen at once."""
+    site = record.participant_key.removeprefix(f"{trial_code}-").partition("-")[0]
+    known_form = (
+        record.participant_key.startswith(f"{trial_code}-{site}-") and site.isdigit() and len(site) == 3
+    )
+    return site if known_form else ANY
 
 
 async def alerts_and_verdict(tx: Tx, act: Act, kept: Kept, *, cause: str) -> list[RaisedAlert]:

@@ -62,13 +62,23 @@ class TreatmentEnd:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course:
-    """What is known so far; `stopped_at` is since when the participant takes no treatment or no visits."""
+    """What is known so far; `stopped_at` is since when the participant takes no treatment or no visits.
 
+    An administration said to lie before `registered_at` is kept by enrolment and counts for nothing here.
+    """
+
+    registered_at: datetime | None = None
     first_dose_at: datetime | None = None
     administrations: tuple[Administration, ...] = ()
     end: TreatmentEnd | None = None
     stopped_at: datetime | None = None
     stopped_by_participant: bool = False
+
+    @property
+    def counted(self) -> tuple[Administration, ...]:
+        """The administrations since the registration."""
+        since = self.registered_at
+        return tuple(dose for dose in self.administrations if since is None or dose.at >= since)
 
     @property
     def over_at(self) -> datetime | None:
@@ -108,12 +118,12 @@ def doses_of_window(course: Course, window: DltWindow, *, planned: int, now: dat
     treatment was due for it, and silence is not an answer.
 
     Args:
-        course: every administration known, in any order.
+        course: every administration known, in any order; those before the registration do not count.
         window: the participant's window.
         planned: doses that the protocol plans for the window.
         now: domain time, aware UTC; what is reported for later does not count yet.
     """
-    known = sorted((dose for dose in course.administrations if dose.at <= now), key=lambda dose: dose.at)
+    known = sorted((dose for dose in course.counted if dose.at <= now), key=lambda dose: dose.at)
     if not known:
         return None
     inside = [dose for dose in known if 1 <= window.day_at(dose.at) <= window.days]

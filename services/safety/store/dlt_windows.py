@@ -187,6 +187,7 @@ async def facts_of(tx: Tx, window: StoredWindow, registration: Registration) -> 
         doses_planned=registration.doses_planned,
         zone=zone_named(registration.zone),
         course=Course(
+            registered_at=course.registered_at,
             first_dose_at=course.first_dose_at,
             administrations=doses,
             end=course.end,
@@ -304,9 +305,8 @@ def _dump_finding(finding: CriterionFinding) -> dict[str, Any]:
 
 def _registration(row: Row) -> Registration:
     (participant_id, number, trial_id, code, zone, planned, text, part, level, allocated, received) = row[:11]
-    first_dose_at, ended_at, ended_reason, stopped_at, stopped_by, voided_at, has_events, rebuilding = row[
-        11:
-    ]
+    first_dose_at, ended_at, ended_reason, stopped_at, stopped_by, voided_at = row[11:17]
+    registered_at, has_events, rebuilding = row[17:]
     end = None
     if ended_at is not None:
         end = TreatmentEnd(at=read_instant(ended_at), reason=read_end_reason(ended_reason))
@@ -321,6 +321,7 @@ def _registration(row: Row) -> Registration:
         level_allocated=allocated or level,
         level_received=received,
         course=Course(
+            registered_at=read_instant(registered_at),
             first_dose_at=read_optional_instant(first_dose_at),
             end=end,
             stopped_at=read_optional_instant(stopped_at),
@@ -335,7 +336,7 @@ def _registration(row: Row) -> Registration:
 _REGISTRATION = Sql(
     "SELECT p.participant_id, p.participant_number, p.trial_id, v.trial_code, p.zone, v.doses_planned, v.dlt, p.part,"
     " p.level, c.allocated_level, c.level_received, c.first_dose_at, c.ended_at, c.ended_reason, c.stopped_at,"
-    " c.stopped_by, c.voided_at,"
+    " c.stopped_by, c.voided_at, p.registered_at,"
     " EXISTS (SELECT 1 FROM adverse_event e WHERE e.participant_id = p.participant_id),"
     " EXISTS (SELECT 1 FROM producer_position w WHERE w.consumer = 'safety' AND w.state = 'rebuilding')"
     " FROM participant_copy p"

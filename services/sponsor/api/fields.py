@@ -7,6 +7,7 @@ from pydantic import StringConstraints
 
 from services.sponsor.queries.paging import DEFAULT_LIMIT, MAX_LIMIT
 from shared.auth import Principal, require_principal
+from shared.ids import CURSOR_FORM
 from shared.json_body import StrictModel
 
 Person = Annotated[Principal, Depends(require_principal)]
@@ -19,8 +20,8 @@ ReasonCode = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,60}$")]
 SiteNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{3}$")]
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
 
-TrialId = Annotated[str, Query(alias="trial", max_length=64, description="Id of the trial")]
-Cursor = Annotated[str, Query(max_length=64, description="`next_cursor` of the page before")]
+TrialId = Annotated[str, Query(alias="trial", max_length=64, description="Code or id of the trial")]
+Cursor = Annotated[str, Query(pattern=CURSOR_FORM, description="`next_cursor` of the page before")]
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
 FIRST_PAGE = ""
 USUAL_LIMIT = DEFAULT_LIMIT

@@ -28,7 +28,7 @@ from services.sponsor.domain.ids import SiteId
 from services.sponsor.queries.halts import list_halts, site_numbers
 from shared.act import Act
 from shared.database import Tx
-from shared.json_body import Instant, StrictModel, parse_body, read_limited, request_body
+from shared.json_body import Instant, StrictModel, parse_body, read_limited, read_nothing, request_body
 from shared.perform import Answer
 from shared.service import service_of
 
@@ -178,11 +178,12 @@ async def request_halt_lift_route(request: Request, principal: Person, halt_id: 
 @router.post("/halts/{halt_id}/lift-approvals", status_code=201, response_model=HaltOut)
 async def approve_halt_lift_route(request: Request, principal: Person, halt_id: str) -> Response:
     """Lift the halt, as somebody other than the person who asked."""
+    raw = await read_nothing(request)
 
     async def command(tx: Tx, act: Act) -> Answer:
         return await _answer(tx, await approve_halt_lift(tx, halt_id, act))
 
-    return await service_of(request).performer.command(request, principal, b"", command)
+    return await service_of(request).performer.command(request, principal, raw, command)
 
 
 @router.get("/halts")

@@ -46,6 +46,12 @@ async def look_at_trial(tx: Tx, trial_id: str) -> Trial | None:
     return None if row is None else _trial(row)
 
 
+async def trial_coded(tx: Tx, code: str) -> Trial | None:
+    """The trial of this code, not locked."""
+    row = (await tx.execute(select(_TRIALS).where(_TRIALS.c.code == code))).one_or_none()
+    return None if row is None else _trial(row)
+
+
 async def trials_after(
     tx: Tx, after: str, limit: int, *, codes: Collection[str] | None = None
 ) -> list[Trial]:

@@ -16,7 +16,7 @@ OTHERS: dict[str, Any] = {
     "other_unit": "site_investigator:EP01:034",
 }
 HERE = "site_investigator:EP01:012"
-AT = "2026-01-01T00:00:00Z"
+AT = format_instant(server_now())
 
 
 def to(path: str) -> Callable[[], str]:
@@ -301,7 +301,7 @@ async def test_a_slot_of_another_site_lets_nobody_in(trial: Any, codes_of: Any) 
     assert codes_of(answer) == ["slot_required"]
 
 
-async def test_an_eligibility_signed_without_a_duty_is_not_signed(trial: Any, codes_of: Any) -> None:
+async def test_what_is_signed_without_a_duty_is_not_signed(trial: Any, codes_of: Any) -> None:
     await trial.sponsor_says(trial.delegation_ended("investigator-012"))
     screening_id = await trial.ready()
     slot_id = await trial.reserve(screening_id)
@@ -312,7 +312,7 @@ async def test_an_eligibility_signed_without_a_duty_is_not_signed(trial: Any, co
         {"screening_id": screening_id, "slot_id": slot_id, "age_statement": {"years": 13, "on": today}},
     )
 
-    assert codes_of(answer) == ["eligibility_unsigned", "judgement_missing"]
+    assert codes_of(answer) == ["consent_not_delegated", "eligibility_unsigned", "judgement_missing"]
 
 
 async def test_the_board_shows_other_sites_as_counts_alone(trial: Any) -> None:

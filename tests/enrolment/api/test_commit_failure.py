@@ -6,11 +6,11 @@ from typing import Any
 from fastapi import FastAPI
 
 from services.enrolment.api import doses, participants, registrations, screenings, signed_records, slots
-from shared.clock import format_instant
+from shared.clock import format_instant, server_now
 from shared.database import StoreUnavailable, Tx
 from shared.testing.access import routes_of
 
-AT = "2026-01-01T00:00:00Z"
+AT = format_instant(server_now())
 
 
 class FailingCommit:

@@ -110,6 +110,98 @@ async def test_a_dose_found_later_before_the_first_one_moves_the_first(trial: An
     assert parse_instant(shown["participant"]["first_dose_at"]) == now - DAY
 
 
+async def test_a_dose_of_another_level_is_unauthorised_and_leaves_the_authorisation_unused(
+    trial: Any,
+) -> None:
+    participant = (await trial.enrol())["participant_id"]
+    await trial.authorise(participant)
+    now = await trial.now()
+
+    wrong = await record(trial, participant, given(now, level=3))
+    right = await record(trial, participant, given(now + timedelta(minutes=1)))
+
+    assert wrong["authorised"] is False
+    assert wrong["administrations"][0]["flags"] == ["level_differs", "unauthorised"]
+    assert (right["authorised"], right["administrations"][0]["flags"]) == (True, [])
+    events = [event["body"] for event in await trial.running.published("enrolment.dose.recorded.v1")]
+    assert [event["authorised"] for event in events] == [False, True]
+    assert await trial.rows("SELECT used FROM dose_authorisation") == [(1,)]
+
+
+async def test_a_dose_before_the_registration_is_kept_and_is_not_the_first(trial: Any) -> None:
+    participant = (await trial.enrol())["participant_id"]
+    now = await trial.now()
+
+    recorded = await record(trial, participant, given(now - 365 * DAY))
+
+    assert recorded["administrations"][0]["flags"] == ["before_registration", "late_entry", "unauthorised"]
+    assert (recorded["authorised"], recorded["first_dose_at"]) == (False, None)
+    assert "first-dose.recorded" not in await trial.types()
+    voiding = await trial.manager.post(
+        f"/participants/{participant}/voidings", {"reason_code": "wrong_child"}
+    )
+    assert voiding.json()["code"] == "already_dosed"
+    genuine = await record(trial, participant, given(now))
+    assert parse_instant(genuine["first_dose_at"]) == now
+    await trial.board_matches_events()
+
+
+async def test_a_dose_before_the_registration_moves_no_first_dose(trial: Any) -> None:
+    participant = (await trial.enrol())["participant_id"]
+    now = await trial.now()
+    await record(trial, participant, given(now))
+
+    await record(trial, participant, given(now - 365 * DAY))
+
+    shown = (await trial.manager.get(f"/participants/{participant}")).json()
+    assert parse_instant(shown["participant"]["first_dose_at"]) == now
+    assert len(shown["administrations"]) == 2
+    assert (await trial.types()).count("first-dose.recorded") == 1
+
+
+async def test_the_same_dose_reported_again_is_not_recorded_twice(trial: Any) -> None:
+    participant = (await trial.enrol())["participant_id"]
+    await trial.authorise(participant)
+    now = await trial.now()
+    first = await record(trial, participant, given(now, amount="10"), given(now, amount="10.0", level=1))
+
+    again = await record(trial, participant, given(now, amount="10"))
+
+    assert [one["already_recorded"] for one in first["administrations"]] == [False, True]
+    assert [one["already_recorded"] for one in again["administrations"]] == [True]
+    assert (again["record_id"], again["authorised"]) == (first["record_id"], True)
+    shown = (await trial.manager.get(f"/participants/{participant}")).json()
+    assert len(shown["administrations"]) == 1
+    assert (await trial.types()).count("dose.recorded") == 1
+    assert await trial.rows("SELECT used FROM dose_authorisation") == [(1,)]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"given": True, "amount": "20"},
+        {"given": True, "amount": "10", "level": 3},
+        {"given": False, "missed_because": "toxicity"},
+    ],
+)
+async def test_what_contradicts_an_earlier_record_is_kept_with_a_flag(
+    trial: Any, other: dict[str, Any]
+) -> None:
+    participant = (await trial.enrol())["participant_id"]
+    body = {"planned_at": format_instant(await trial.now()), "doses": 2}
+    await trial.ok(trial.investigator(), f"/participants/{participant}/dose-authorisations", body)
+    at = format_instant(await trial.now())
+    await record(trial, participant, {"at": at, "given": True, "amount": "10"})
+
+    contradicting = await record(trial, participant, {"at": at} | other)
+    taken_back = await record(trial, participant, {"at": at, "given": True, "amount": "10"})
+
+    assert "contradicts_earlier" in contradicting["administrations"][0]["flags"]
+    assert taken_back["administrations"][0]["flags"] == ["contradicts_earlier"]
+    assert await trial.rows("SELECT used FROM dose_authorisation") == [(1,)]
+    assert (await trial.types()).count("first-dose.recorded") == 1
+
+
 async def test_nothing_about_a_dose_that_was_given_is_refused(trial: Any) -> None:
     participant = (await trial.enrol())["participant_id"]
     now = await trial.now()

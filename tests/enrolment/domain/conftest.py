@@ -107,9 +107,10 @@ def _person() -> PersonFacts:
                 purpose=ConsentPurpose.PARENTAL_CONSENT,
                 capacity=SignerCapacity.PARENTAL_RESPONSIBILITY,
                 signed_at=NOW - timedelta(days=5),
+                delegated=True,
             ),
         ),
-        assent=Assent(answer=AssentAnswer.GIVEN, document="teenagers", version="3.0"),
+        assent=Assent(answer=AssentAnswer.GIVEN, document="teenagers", version="3.0", delegated=True),
         eligibility=Eligibility(
             version="3.0", answers={"inc-1": Answer.MET, "exc-1": Answer.MET}, signature=SIGNED
         ),

@@ -57,6 +57,7 @@ def consent(**fields: Any) -> Consent:
         purpose=ConsentPurpose.PARENTAL_CONSENT,
         capacity=SignerCapacity.PARENTAL_RESPONSIBILITY,
         signed_at=NOW - DAY,
+        delegated=True,
     )
     return replace(plain, **fields)
 

@@ -30,6 +30,7 @@ PARENT = Consent(
     purpose=ConsentPurpose.PARENTAL_CONSENT,
     capacity=SignerCapacity.PARENTAL_RESPONSIBILITY,
     signed_at=datetime(2026, 6, 1, tzinfo=UTC),
+    delegated=True,
 )
 OWN = replace(PARENT, document="own", purpose=ConsentPurpose.OWN_CONSENT, capacity=SignerCapacity.PARTICIPANT)
 

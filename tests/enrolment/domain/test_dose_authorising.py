@@ -19,7 +19,7 @@ HOUR = timedelta(hours=1)
 
 def authorisation(name: str = "a", *, left: int = 1, begun: bool = False) -> OpenAuthorisation:
     return OpenAuthorisation(
-        id=AuthorisationId(name), authorised_at=NOON, planned_at=NOON + HOUR, left=left, begun=begun
+        id=AuthorisationId(name), level=1, authorised_at=NOON, planned_at=NOON + HOUR, left=left, begun=begun
     )
 
 
@@ -37,15 +37,19 @@ def authorisation(name: str = "a", *, left: int = 1, begun: bool = False) -> Ope
 def test_an_authorisation_covers_a_dose_from_its_own_time_to_a_day_after_the_plan(
     given_at: datetime, fields: dict[str, int], covered: bool
 ) -> None:
-    assert authorisation(**fields).covers(given_at) is covered  # type: ignore[arg-type]
+    assert authorisation(**fields).covers(given_at, 1) is covered  # type: ignore[arg-type]
 
 
 def test_the_oldest_authorisation_that_covers_is_used() -> None:
     spent, first, second = authorisation("spent", left=0), authorisation("first"), authorisation("second")
 
-    assert authorisation_for(NOON, [spent, first, second]) is first
-    assert authorisation_for(NOON - HOUR, [first]) is None
+    assert authorisation_for(NOON, 1, [spent, first, second]) is first
+    assert authorisation_for(NOON - HOUR, 1, [first]) is None
     assert as_recorded(None) is None
+
+
+def test_an_authorisation_covers_no_dose_of_another_level() -> None:
+    assert not authorisation().covers(NOON, 2)
 
 
 @pytest.mark.parametrize("planned_at", [NOON - 25 * HOUR, NOON + timedelta(days=7, seconds=1)])

@@ -20,11 +20,12 @@ from services.enrolment.domain.ids import AuthorisationId, HaltId
 
 NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-DOSE = GivenDose(given_at=NOON, amount=Decimal("50"), planned=Decimal("50"))
+DOSE = GivenDose(given_at=NOON, amount=Decimal("50"), planned=Decimal("50"), level=1)
 AUTHORISED = DoseAuthorisation(id=AuthorisationId("a1"), authorised_at=NOON - HOUR)
 HISTORY = DoseHistory(
     registered_at=NOON - 24 * HOUR,
     voided=False,
+    allocated_level=1,
     earlier_doses=(),
     authorisation=AUTHORISED,
     treatment_stopped_at=None,
@@ -101,6 +102,40 @@ def test_first_is_by_time_given_not_by_time_entered(earlier: tuple[datetime, ...
     assert decide_recording(DOSE, replace(HISTORY, earlier_doses=earlier), NOON + 2 * HOUR).rank is rank
 
 
+def test_a_dose_of_another_level_than_allocated_was_not_authorised() -> None:
+    recorded = decide_recording(replace(DOSE, level=3), HISTORY, NOON)
+
+    assert recorded.flags == {DoseFlag.LEVEL_DIFFERS, DoseFlag.UNAUTHORISED}
+
+
+def test_what_contradicts_an_earlier_record_is_flagged() -> None:
+    assert flags(contradicts_earlier=True) == {DoseFlag.CONTRADICTS_EARLIER}
+
+
+REGISTERED = HISTORY.registered_at
+
+
+@pytest.mark.parametrize(
+    ("given_at", "earlier", "rank"),
+    [
+        (REGISTERED, (), DoseRank.FIRST),
+        (REGISTERED - HOUR, (), DoseRank.BEFORE_REGISTRATION),
+        (REGISTERED - HOUR, (NOON,), DoseRank.BEFORE_REGISTRATION),
+        (NOON, (REGISTERED - HOUR,), DoseRank.FIRST),
+        (NOON, (REGISTERED - HOUR, NOON + HOUR), DoseRank.NEW_FIRST),
+        (NOON, (REGISTERED - HOUR, NOON - HOUR), DoseRank.LATER),
+    ],
+)
+def test_a_dose_before_the_registration_is_never_the_first(
+    given_at: datetime, earlier: tuple[datetime, ...], rank: DoseRank
+) -> None:
+    recorded = decide_recording(
+        replace(DOSE, given_at=given_at), replace(HISTORY, earlier_doses=earlier), NOON
+    )
+
+    assert recorded.rank is rank
+
+
 instants = st.integers(-2000, 2000).map(lambda hours: NOON + hours * HOUR)
 
 
@@ -113,6 +148,7 @@ instants = st.integers(-2000, 2000).map(lambda hours: NOON + hours * HOUR)
     amount=st.decimals(0, 1000, places=2),
     planned=st.none() | st.decimals(0, 1000, places=2),
     voided=st.booleans(),
+    level=st.integers(1, 3),
 )
 def test_recording_never_refuses_and_keeps_the_reported_time(
     given_at: datetime,
@@ -123,18 +159,24 @@ def test_recording_never_refuses_and_keeps_the_reported_time(
     amount: Decimal,
     planned: Decimal | None,
     voided: bool,
+    level: int,
 ) -> None:
     history = DoseHistory(
         registered_at=registered_at,
         voided=voided,
+        allocated_level=1,
         earlier_doses=tuple(earlier),
         authorisation=authorisation,
         treatment_stopped_at=stopped,
         dosing_halts=(HALTED,),
     )
 
-    recorded = decide_recording(GivenDose(given_at=given_at, amount=amount, planned=planned), history, NOON)
+    dose = GivenDose(given_at=given_at, amount=amount, planned=planned, level=level)
+    recorded = decide_recording(dose, history, NOON)
 
     assert recorded.given_at == given_at
-    assert (recorded.rank is DoseRank.FIRST) is (not earlier)
+    counted = [at for at in earlier if at >= registered_at]
+    assert (recorded.rank is DoseRank.FIRST) is (given_at >= registered_at and not counted)
+    assert (recorded.rank is DoseRank.BEFORE_REGISTRATION) is (given_at < registered_at)
+    assert level == 1 or recorded.is_deviation
     assert authorisation is not None or recorded.is_deviation

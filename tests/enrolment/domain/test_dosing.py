@@ -30,6 +30,7 @@ PARENT = Consent(
     purpose=ConsentPurpose.PARENTAL_CONSENT,
     capacity=SignerCapacity.PARENTAL_RESPONSIBILITY,
     signed_at=NOON,
+    delegated=True,
 )
 READY = DoseFacts(
     place=PartLevel(part="escalation", level=2),

@@ -20,6 +20,7 @@ STATUS_OF_GUARD_CODES = {
     "consent_missing": 409,
     "consent_version_stale": 409,
     "consent_wrong_person": 409,
+    "consent_not_delegated": 409,
     "assent_decision_required": 409,
     "eligibility_incomplete": 409,
     "eligibility_unsigned": 409,

@@ -52,16 +52,19 @@ def test_a_registration_with_everything_in_order_passes_every_guard(ready: Regis
     assert refusal_from(results) is None
 
 
-def test_results_cover_guards_3_to_24_in_order_with_the_judgement_behind_12(ready: RegistrationFacts) -> None:
+def test_results_cover_guards_3_to_24_in_order_with_takers_behind_10_and_judgement_behind_12(
+    ready: RegistrationFacts,
+) -> None:
     results = evaluate_guards(ready, NOW)
 
-    assert [result.number for result in results] == [*range(3, 13), 12, *range(13, 25)]
-    assert results[10].name == "judgement"
+    assert [result.number for result in results] == [*range(3, 11), 10, 11, 12, 12, *range(13, 25)]
+    assert (results[8].name, results[11].name) == ("consent_taker", "judgement")
     assert len({result.name for result in results}) == len(results)
 
 
 LEVEL_3 = PartLevel(part="escalation", level=3)
 WRONG_PERSON = ["consent_wrong_person"]
+UNDELEGATED = ["consent_not_delegated"]
 INCOMPLETE = ["eligibility_incomplete"]
 NO_DECISION = ["no_signed_decision"]
 BY_CHILD = consent(capacity=SignerCapacity.PARTICIPANT)
@@ -91,12 +94,23 @@ SPOILED: list[tuple[str, Change, list[str]]] = [
     (
         "no consent",
         person(consents=()),
-        ["consent_missing", "consent_version_stale", "consent_wrong_person"],
+        ["consent_missing"],
+    ),
+    ("consent taken by nobody delegated", person(consents=(consent(delegated=False),)), UNDELEGATED),
+    (
+        "only an old consent taken by somebody delegated",
+        person(consents=(consent(version="2.0"), consent(delegated=False))),
+        UNDELEGATED,
+    ),
+    (
+        "assent recorded by nobody delegated",
+        person(assent=Assent(answer=AssentAnswer.GIVEN, document="teenagers", version="3.0")),
+        UNDELEGATED,
     ),
     ("old consent", person(consents=(consent(version="2.0"),)), ["consent_version_stale"]),
     (
         "old assent form",
-        person(assent=Assent(answer=AssentAnswer.GIVEN, document="teenagers", version="2.0")),
+        person(assent=Assent(answer=AssentAnswer.GIVEN, document="teenagers", version="2.0", delegated=True)),
         ["consent_version_stale"],
     ),
     ("child signs the parents' form", person(consents=(BY_CHILD,)), WRONG_PERSON),
@@ -167,7 +181,7 @@ def test_every_failing_guard_is_listed_and_the_first_gives_the_code(
     failing = [result for result in results if not result.passed]
     refusal = refusal_from(results)
 
-    assert len(results) == 23
+    assert len(results) == 24
     if failing:
         assert refusal is not None
         assert refusal.code == failing[0].code

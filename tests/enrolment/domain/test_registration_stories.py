@@ -158,7 +158,7 @@ def test_a13_child_alone_opens_no_medicines_trial_and_another_trial_only_with_a_
 
 def test_a14_refused_assent_waits_for_a_reasoned_signed_decision(ready: RegistrationFacts) -> None:
     signed = Signature(signed_by=PersonId("investigator"), signed_at=NOW, delegated=True)
-    refused = Assent(answer=AssentAnswer.REFUSED)
+    refused = Assent(answer=AssentAnswer.REFUSED, delegated=True)
     unreasoned = replace(refused, decision=AssentDecision(reason=" ", signature=signed))
     undelegated = replace(
         refused, decision=AssentDecision(reason="understood", signature=replace(signed, delegated=False))

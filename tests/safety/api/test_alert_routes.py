@@ -38,14 +38,17 @@ async def test_an_alert_of_another_trial_is_not_there(world: Any) -> None:
 
 
 async def test_an_alert_of_no_trial_is_everybodys(world: Any) -> None:
-    receipt = await world.reported(trial="NOSUCH", participant_number="x", seriousness=["death"])
+    everywhere = world.running.person("all", "safety_officer:*:*")
+    receipt = await world.reported(
+        by=everywhere, trial="NOSUCH", participant_number="x", seriousness=["death"]
+    )
     alert_id = receipt["alerts"][0]["alert_id"]
     elsewhere = world.running.person("x", "safety_officer:EP02:*")
 
     assert (
         await elsewhere.get(f"/alerts/{alert_id}")
     ).status_code == 404  # it named a trial, though none known
-    nameless = await world.reported(trial=None, participant_number="y", seriousness=["death"])
+    nameless = await world.reported(by=everywhere, trial=None, participant_number="y", seriousness=["death"])
     alert_id = nameless["alerts"][0]["alert_id"]
     assert (await elsewhere.get(f"/alerts/{alert_id}")).status_code == 200
     assert alert_id in [alert["alert_id"] for alert in (await elsewhere.get("/alerts")).json()["items"]]
@@ -88,3 +91,18 @@ async def test_site_staff_may_acknowledge_but_not_read_the_inbox(world: Any) -> 
 
     assert noted.status_code == 201
     assert (await world.nurse.get("/alerts")).status_code == 403
+
+
+async def test_a_mangled_cursor_is_refused_and_never_answers_that_there_are_no_alerts(world: Any) -> None:
+    death, _ = await _alerts(world)
+    lists = [("/alerts", {}), ("/adverse-events", {"trial": "EP01"}), ("/dlt-verdicts", {"trial": "EP01"})]
+    lists.append(("/duty-periods", {"trial": "EP01"}))
+
+    for path, query in lists:
+        for mangled in ("abc", death[:-1], death.upper() + " ", f"{death}x"):
+            answer = await world.officer.get(path, cursor=mangled, **query)
+
+            assert answer.status_code == 422, (path, mangled)
+            assert [error["path"] for error in answer.json()["errors"]] == ["query.cursor"]
+        assert (await world.officer.get(path, cursor=death, **query)).status_code == 200
+        assert (await world.officer.get(path, cursor="", **query)).status_code == 200

@@ -33,9 +33,8 @@ async def test_a_number_is_compared_without_case_and_blanks(world: Any) -> None:
 async def test_a_number_of_another_trial_than_the_report_says_matches_nobody(world: Any) -> None:
     await world.treat()
 
-    receipt = await world.reported(trial="EP99")
+    await world.reported(trial="EP99")
 
-    assert receipt["matched"] == "unmatched"
     await world.running.run_timers()
     assert await world.rows("SELECT matched FROM adverse_event") == [("unmatched",)]
 

@@ -108,6 +108,19 @@ async def test_a_dose_nobody_authorised_is_recorded_and_wakes_somebody(world: An
     assert await world.rows("SELECT count(*) FROM dose_copy") == [(2,)]
 
 
+async def test_a_dose_before_the_registration_is_no_exposure_and_moves_no_window(world: Any) -> None:
+    await world.treat()
+    before = await world.rows("SELECT closes_at, closed_at FROM dlt_window")
+
+    mistyped = await world.now() - timedelta(days=365)
+    await world.tell(world.enrolment, world.doses([mistyped], authorised=False))
+
+    assert await world.alert_kinds() == ["dose_without_authorisation"]
+    assert await world.rows("SELECT closes_at, closed_at FROM dlt_window") == before
+    await world.reported(grade=3, causality="probable")
+    assert "dlt" in " ".join(await world.alert_kinds())
+
+
 async def test_doses_of_many_participants_are_copied_together(world: Any) -> None:
     at = await world.now() - timedelta(hours=1)
     records = []

@@ -65,7 +65,7 @@ async def test_a_rebuild_for_real_repeats_no_alert_and_changes_no_verdict(world:
 
     await service.database.write(lambda tx: begin_rebuild(tx, "safety", service.definition.projections))
     await world.running.run_timers()
-    receipt = await world.reported(seriousness=["hospitalisation"])
+    receipt = await world.reported(by=world.officer, seriousness=["hospitalisation"])
     for producer in (world.enrolment, world.sponsor):
         said = [record for record in world.history if record.topic == producer.topic]
         await producer.deliver(world.inbox(producer.service), *said)

@@ -75,9 +75,10 @@ async def test_the_sites_zone_codes_a_report_on_somebody_not_known(world: Any) -
     now = await world.now()
     tomorrow_there = (now + timedelta(hours=24)).date()
 
-    here = await world.reported(participant_number="x", site_number="012", onset=tomorrow_there.isoformat())
+    nobody: dict[str, Any] = {"by": world.officer, "participant_number": "x"}
+    here = await world.reported(**nobody, site_number="012", onset=tomorrow_there.isoformat())
     there = await world.reported(
-        participant_number="x", site_number="044", onset=(now + timedelta(hours=13)).date().isoformat()
+        **nobody, site_number="044", onset=(now + timedelta(hours=13)).date().isoformat()
     )
 
     assert "time_in_future" in [query["code"] for query in here["queries"]]

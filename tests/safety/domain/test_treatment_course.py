@@ -61,6 +61,22 @@ def test_a_dose_reported_for_later_does_not_count_yet() -> None:
     assert doses.given == 2
 
 
+def test_what_is_said_to_lie_before_the_registration_counts_for_nothing() -> None:
+    early = FIRST - timedelta(hours=1)
+    before = Administration(at=early, given=True)
+    missed = Administration(at=early, given=False, missed_because=Cause.TOXICITY)
+
+    doses = _doses(before, *_given(1, 8), registered_at=FIRST)
+    delayed = _doses(missed, *_given(1), *_missed(Cause.TOXICITY, 8), registered_at=FIRST)
+
+    assert doses is not None
+    assert doses.given == 2
+    assert delayed is not None
+    assert delayed.missed == (MissedDoses(cause=Cause.TOXICITY, count=1),)
+    assert delayed.delays == (RunningDelay(cause=Cause.TOXICITY, since_day=8),)
+    assert _doses(before, registered_at=FIRST) is None
+
+
 def test_doses_are_unaccounted_for_only_once_the_window_is_over() -> None:
     open_still, closed = _doses(*_given(1)), _doses(*_given(1), now=CLOSED)
 

@@ -210,3 +210,37 @@ async def test_a_paused_trial_opens_again_with_evidence_and_a_closed_one_never(o
     said = [e["type"].split(".")[2] for e in await office.running.published() if ".trial." in e["type"]]
     assert said == ["opened", "paused", "opened", "closed"]
     assert (await office.overview())["state"] == "closed"
+
+
+LISTS = ("/decisions", "/delegations", "/halts", "/recommendations")
+
+
+async def test_lists_take_the_code_of_a_trial_as_well_as_its_id(office: Office) -> None:
+    created(await office.monitor.post("/halts", {"trial_id": office.trial_id, "reason_code": "x"} | HALTED))
+
+    for path in LISTS:
+        by_id = shown(await office.monitor.get(path, trial=office.trial_id))
+        assert shown(await office.monitor.get(path, trial="EP01")) == by_id
+
+    assert len(shown(await office.monitor.get("/halts", trial="EP01"))["items"]) == 1
+    elsewhere = office.running.person("m", "medical_monitor:EP99:*")
+    refused(await elsewhere.get("/halts", trial="EP01"), 404, "not_found")
+    refused(await office.monitor.get("/halts", trial="NOSUCH"), 404, "not_found")
+
+
+async def test_a_mangled_cursor_is_refused_and_never_answers_an_empty_list(office: Office) -> None:
+    for path in LISTS:
+        answer = await office.monitor.get(path, trial=office.trial_id, cursor="abc")
+
+        assert answer.status_code == 422
+        assert [error["path"] for error in answer.json()["errors"]] == ["query.cursor"]
+    refused(await office.monitor.get("/trials", cursor="abc"), 422, "invalid_request")
+
+
+async def test_every_method_of_a_path_is_named_to_who_uses_another(office: Office) -> None:
+    answer = await office.running.client.request("DELETE", "/sponsor/api/v1/halts")
+
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
+
+
+HALTED = {"scope": {"recruitment": True, "dosing": True}}
