@@ -142,7 +142,7 @@ def _administration(one: AdministrationIn) -> Administration:
 
 
 def _recorded(result: DosesRecorded) -> DosesRecordedOut:
-    first = next((one.administration.at for one in result.recorded if one.is_first), None)
+    first = next((one.first_dose_at for one in result.recorded if one.first_dose_at is not None), None)
     return DosesRecordedOut(
         record_id=result.record_id,
         authorised=result.authorised,

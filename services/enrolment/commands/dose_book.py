@@ -36,7 +36,10 @@ class Administration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """One administration as kept; `is_first` marks the dose that the windows count from.
+    """One administration as kept; `first_dose_at` is set when it is the dose that the windows count from.
+
+    A dose said to be given in the future was given by now at the latest, so no window begins after its entry:
+    what happens to the participant meanwhile would lie before it and count nowhere.
 
     `kept_in` is the record that said exactly this before; None for what is new.
     """
@@ -45,7 +48,7 @@ class Recorded:
     level: int
     flags: frozenset[DoseFlag]
     authorisation_id: str | None
-    is_first: bool
+    first_dose_at: datetime | None
     kept_in: str | None = None
 
 
@@ -64,7 +67,7 @@ def recorded_before(row: Mapping[str, Any]) -> Recorded:
         level=row["level"],
         flags=frozenset(DoseFlag(flag) for flag in row["flags"]),
         authorisation_id=row["authorisation_id"],
-        is_first=False,
+        first_dose_at=None,
         kept_in=row["record_id"],
     )
 
@@ -107,7 +110,7 @@ class DoseBook:
         before = [known for known in self._known if known.administration.at == one.at]
         # Only the last word: a site that takes a correction back is heard again.
         if before and before[-1].administration == one:
-            return replace(before[-1], is_first=False)
+            return replace(before[-1], first_dose_at=None)
         entered = self._given(one, level, before) if one.given else self._missed(one, level, before)
         self._known.append(replace(entered, kept_in=self._record_id))
         return entered
@@ -119,7 +122,9 @@ class DoseBook:
             DoseFlag.CONTRADICTS_EARLIER: bool(before),
         }
         raised = frozenset(flag for flag, applies in flags.items() if applies)
-        return Recorded(administration=one, level=level, flags=raised, authorisation_id=None, is_first=False)
+        return Recorded(
+            administration=one, level=level, flags=raised, authorisation_id=None, first_dose_at=None
+        )
 
     def _given(self, one: Administration, level: int, before: list[Recorded]) -> Recorded:
         authorisation = self._covering(one, level, before)
@@ -132,7 +137,9 @@ class DoseBook:
             level=level,
             flags=decided.flags,
             authorisation_id=authorisation.id if authorisation else None,
-            is_first=decided.rank in (DoseRank.FIRST, DoseRank.NEW_FIRST),
+            first_dose_at=min(one.at, self._now)
+            if decided.rank in (DoseRank.FIRST, DoseRank.NEW_FIRST)
+            else None,
         )
 
     def _covering(self, one: Administration, level: int, before: list[Recorded]) -> DoseAuthorisation | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from services.enrolment.commands.announce import keep
@@ -106,11 +107,11 @@ def _row(act: Act, participant: Participant, record_id: str, one: Recorded) -> d
 async def _announce(tx: Tx, act: Act, board: Board, participant: Participant, result: DosesRecorded) -> None:
     draft = Draft(board, act.now, act.new_id)
     events: list[NewEvent] = []
-    first = next((one for one in result.recorded if one.is_first), None)
-    if first is not None:
-        given_at = first.administration.at
+    first = next((one for one in result.recorded if one.first_dose_at is not None), None)
+    if first is not None and first.first_dose_at is not None:
+        given_at = first.first_dose_at
         await save_first_dose(tx, participant.id, given_at)
-        events.append(_event(participant, _first_dose(participant, first)))
+        events.append(_event(participant, _first_dose(participant, first, given_at)))
         member = draft.members[ParticipantId(participant.id)]
         dosed = replace(member, first_dose_at=given_at, cohort=replace(member.cohort, dosed=True))
         draft.members[ParticipantId(participant.id)] = dosed
@@ -123,13 +124,13 @@ def _event(participant: Participant, body: FirstDoseRecordedV1 | DoseRecordedV1)
     return NewEvent(aggregate_id=participant.id, scope=participant.trial_id, body=body)
 
 
-def _first_dose(participant: Participant, first: Recorded) -> FirstDoseRecordedV1:
+def _first_dose(participant: Participant, first: Recorded, given_at: datetime) -> FirstDoseRecordedV1:
     return FirstDoseRecordedV1(
         trial_id=participant.trial_id,
         participant_id=participant.id,
         part=participant.part,
         level_received=first.level,
-        given_at=first.administration.at,
+        given_at=given_at,
     )
 
 

@@ -146,6 +146,19 @@ async def test_a_dose_before_the_registration_is_kept_and_is_not_the_first(trial
     await trial.board_matches_events()
 
 
+async def test_a_dose_claimed_for_the_future_begins_the_window_at_its_entry(trial: Any) -> None:
+    participant = (await trial.enrol())["participant_id"]
+    claimed = await trial.now() + 365 * DAY
+
+    recorded = await record(trial, participant, given(claimed))
+
+    assert "time_in_future" in recorded["administrations"][0]["flags"]
+    assert recorded["administrations"][0]["at"] == format_instant(claimed)
+    told = (await trial.running.published("enrolment.first-dose.recorded.v1"))[0]["body"]
+    assert parse_instant(told["given_at"]) <= await trial.now()
+    assert recorded["first_dose_at"] == told["given_at"]
+
+
 async def test_a_dose_before_the_registration_moves_no_first_dose(trial: Any) -> None:
     participant = (await trial.enrol())["participant_id"]
     now = await trial.now()
