@@ -18,9 +18,11 @@ POSTGRES_IMAGE = "postgres:17-bookworm"
 ONE_AT_A_TIME = ("kafka", "compose", "crash")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if any(item.get_closest_marker(name) for name in ONE_AT_A_TIME):
+        folders = {folder.name for folder in item.path.parents}
+        if not folders.isdisjoint(ONE_AT_A_TIME) or any(map(item.get_closest_marker, ONE_AT_A_TIME)):
             item.add_marker(pytest.mark.xdist_group("one-at-a-time"))
 
 
@@ -55,7 +57,10 @@ def postgres_server(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
     request.getfixturevalue("docker_engine")
     from testcontainers.community.postgres import PostgresContainer
 
-    with PostgresContainer(POSTGRES_IMAGE, driver="asyncpg") as container:
+    # In memory and without waiting for a disk: what a crash of the server itself would lose is no subject here.
+    container = PostgresContainer(POSTGRES_IMAGE, driver="asyncpg")
+    container.with_tmpfs_mount("/var/lib/postgresql/data")
+    with container.with_command("-c fsync=off -c full_page_writes=off -c max_connections=300"):
         yield PostgresServer(container.get_connection_url())
 
 
