@@ -14,18 +14,6 @@ from shared.testing.toy import toy_metadata
 POSTGRES_IMAGE = "postgres:17-bookworm"
 
 
-# Suites with brokers, containers or processes to kill: one after the other, or they starve each other.
-ONE_AT_A_TIME = ("kafka", "compose", "crash")
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        folders = {folder.name for folder in item.path.parents}
-        if not folders.isdisjoint(ONE_AT_A_TIME) or any(map(item.get_closest_marker, ONE_AT_A_TIME)):
-            item.add_marker(pytest.mark.xdist_group("one-at-a-time"))
-
-
 def _docker_answers() -> str | None:
     """None when a Docker engine answers, else the reason."""
     try:
