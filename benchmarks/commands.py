@@ -46,7 +46,7 @@ from shared.testing.running import running_service, settings_for_tests
 TRIAL_ID = "01993f6e-0000-7000-8000-000000000042"
 SITE = "001"
 INVESTIGATOR = f"investigator-{SITE}"
-PARTICIPANTS = 500
+PARTICIPANTS = 2_000
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from fastapi import FastAPI
 
 from shared.auth import Verifier, install_tokens
-from shared.delivery_api import demonstration_router
 from shared.delivery_api import router as delivery_router
+from shared.demonstration_api import router as demonstration_router
 from shared.edge import install_edge
 from shared.health import health_router
 from shared.openapi import ABOUT, install_openapi

@@ -8,7 +8,7 @@ inbox, and the offset moves only when the handler returns, which it does after t
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import structlog
@@ -33,10 +33,16 @@ FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
 METADATA_SECONDS = 5
 """A topic that was deleted and made again is noticed by nobody before the client looks; the default is 5 minutes."""
-WATCH_EVERY_SECONDS = 5.0
 ANSWER_SECONDS = 10.0
-STALLED_SECONDS = 30.0
-GIVE_UP_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How often a feed is looked at, and how long it may stand still although records wait; all in seconds."""
+
+    look_every_seconds: float = 5.0
+    rebuild_after_seconds: float = 30.0
+    give_up_after_seconds: float = 60.0
 
 
 class WrongPartitionCount(Exception):
@@ -73,9 +79,12 @@ def build_broker(connection: KafkaConnection) -> KafkaBroker:
 class KafkaFeed:
     """Feeds one inbox from its topic, and notices when the feed stands still."""
 
-    def __init__(self, broker: KafkaBroker, inbox: Inbox, *, group_id: str) -> None:
+    def __init__(
+        self, broker: KafkaBroker, inbox: Inbox, *, group_id: str, patience: Patience = Patience()
+    ) -> None:
         self._inbox = inbox
-        self._progress = Progress(now=monotonic())
+        self._look_every_seconds = patience.look_every_seconds
+        self._progress = Progress(now=monotonic(), patience=patience)
         self._taking = False
         self._pause = 0.0
         self._subscriber = broker.subscriber(
@@ -96,6 +105,10 @@ class KafkaFeed:
     def topic(self) -> str:
         return self._inbox.topic
 
+    def standstill_seconds(self) -> float:
+        """For how long records have waited, or nobody has said whether they do, without a move."""
+        return self._progress.standstill_seconds(now=monotonic())
+
     async def _take(self, message: KafkaMessage) -> None:
         raw = message.raw_message
         self._taking = True
@@ -112,13 +125,13 @@ class KafkaFeed:
             self._taking = False
 
     async def watch(self, *, beat: Callable[[], None]) -> None:
-        """Rebuild the subscription when nothing moves although records wait; give up after a minute.
+        """Rebuild the subscription when nothing moves although records wait; give up when that does not help.
 
         Raises:
             ConsumerStalled: a rebuilt subscription did not move either.
         """
         while True:
-            await asyncio.sleep(WATCH_EVERY_SECONDS)
+            await asyncio.sleep(self._look_every_seconds)
             waiting = await self._positions_and_waiting()
             verdict = self._progress.verdict(waiting, busy=self._taking, now=monotonic())
             if verdict == "give_up":
@@ -159,11 +172,15 @@ class KafkaFeed:
 class Progress:
     """Whether a feed moves: judged by its positions, because a client that is alive may fetch nothing."""
 
-    def __init__(self, *, now: float) -> None:
+    def __init__(self, *, now: float, patience: Patience = Patience()) -> None:
+        self._patience = patience
         self._moved_at = now
         self._rebuilt_at: float | None = None
         self._silent = False
         self._positions: Mapping[TopicPartition, int] = {}
+
+    def standstill_seconds(self, *, now: float) -> float:
+        return now - self._moved_at
 
     def verdict(
         self, seen: tuple[Mapping[TopicPartition, int], int] | None, *, busy: bool, now: float
@@ -181,12 +198,14 @@ class Progress:
             self._moved_at, self._rebuilt_at = now, None
             self._positions = dict(seen[0]) if seen is not None else self._positions
             return "well"
-        if now - self._moved_at < STALLED_SECONDS:
+        rebuild_after = self._patience.rebuild_after_seconds
+        if now - self._moved_at < rebuild_after:
             return "well"
-        if self._rebuilt_at is None or (seen is None and now - self._rebuilt_at >= STALLED_SECONDS):
+        if self._rebuilt_at is None or (seen is None and now - self._rebuilt_at >= rebuild_after):
             self._rebuilt_at = now
             return "rebuild"
-        return "give_up" if seen is not None and now - self._moved_at > GIVE_UP_SECONDS else "well"
+        over = now - self._moved_at > self._patience.give_up_after_seconds
+        return "give_up" if over and seen is not None else "well"
 
 
 async def start_when_reachable(start: Callable[[], Awaitable[Any]], *, what: str) -> None:

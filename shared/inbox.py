@@ -11,7 +11,7 @@ cannot be applied stands alone; that one is parked with its aggregate, everythin
 import asyncio
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -227,6 +227,7 @@ class Inbox:
                 continue
             if reading.mark is not None:
                 now = now or await watermarks.database_clock(tx)
+                self._observe_clock(reading.mark.closed_at - now)
                 place = positions[partition].counted(*tally[partition])
                 positions[partition] = watermarks.apply_watermark(place, reading.mark, now=now)
                 tally[partition] = (0, 0)
@@ -234,6 +235,11 @@ class Inbox:
                 events, digest = tally[partition]
                 tally[partition] = (events + 1, digest ^ reading.digest)
         positions.update({key: place.counted(*tally[key]) for key, place in positions.items()})
+
+    def _observe_clock(self, ahead: timedelta) -> None:
+        """A statement closes a time that is past, so whatever it is ahead of our clock is the clocks' difference."""
+        skew = max(ahead, timedelta(0)).total_seconds()
+        self._metrics.clock_skew_seconds.labels(self._spec.producer).set(skew)
 
     async def _finish_rebuild(self, batch: Batch) -> None:
         everything = await watermarks.all_positions(batch.tx, self.consumer)

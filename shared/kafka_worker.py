@@ -37,10 +37,12 @@ class KafkaIntake:
     async def start(self) -> None:
         """Join the consumer groups, and watch that every feed moves."""
         broker = build_broker(self._connection)
-        feeds = [
-            KafkaFeed(broker, inbox, group_id=f"{self._service.name}-from-{producer}")
-            for producer, inbox in self._service.inboxes.items()
-        ]
+        feeds: list[KafkaFeed] = []
+        for producer, inbox in self._service.inboxes.items():
+            group_id = f"{self._service.name}-from-{producer}"
+            feeds.append(KafkaFeed(broker, inbox, group_id=group_id))
+            age = self._service.metrics.consumer_progress_age_seconds.labels(group_id)
+            age.set_function(feeds[-1].standstill_seconds)
         await start_when_reachable(broker.start, what="consumers")
         self._leave = broker.stop
         for feed in feeds:

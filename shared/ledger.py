@@ -32,6 +32,30 @@ class PublishedEntry:
     stored_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenPartition:
+    """How many events of a partition were taken, and what is held of its producer."""
+
+    n: int
+    state: str
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryState:
+    """How far a service's voice and ears are: the figures by which quiet is recognised.
+
+    `published` is by partition of its own topic, `taken` by topic and partition of the others'.
+    """
+
+    service: str
+    unsent: int
+    parked: int
+    published: Mapping[str, int]
+    taken: Mapping[str, Mapping[str, TakenPartition]]
+    timers_ran_until: datetime | None
+
+
 async def published_entries(tx: Tx, topic: str, *, after: int) -> list[PublishedEntry]:
     """Published events after a `pub_seq`, in order, at most `PAGE`."""
     rows = await tx.fetch(_PUBLISHED, topic, after, PAGE)
@@ -55,28 +79,22 @@ async def taken_ids(tx: Tx, consumer: str, topic: str, *, after: str) -> list[st
     return [row[0] for row in await tx.fetch(_TAKEN, consumer, topic, after, PAGE)]
 
 
-async def delivery_state(tx: Tx, service: str) -> dict[str, Any]:
-    """How far this service's voice and ears are: the figures by which quiet is recognised."""
+async def delivery_state(tx: Tx, service: str) -> DeliveryState:
+    """The state of a service's delivery as its store tells it now."""
     topic = f"{service}.events.v1"
-    published = {str(row[0]): row[1] for row in await tx.fetch(_STATE, topic)}
-    unsent = (await tx.fetch(_UNSENT, topic))[0][0]
-    parked = (await tx.fetch(_PARKED, service))[0][0]
-    timers = await ran_until(tx, service)
-    taken: dict[str, dict[str, Any]] = {}
+    taken: dict[str, dict[str, TakenPartition]] = {}
     for position in await all_positions(tx, service):
-        taken.setdefault(position.topic, {})[str(position.partition)] = {
-            "n": position.n,
-            "state": position.state,
-            "closed_at": position.closed_at,
-        }
-    return {
-        "service": service,
-        "unsent": unsent,
-        "parked": parked,
-        "published": published,
-        "taken": taken,
-        "timers_ran_until": timers,
-    }
+        taken.setdefault(position.topic, {})[str(position.partition)] = TakenPartition(
+            n=position.n, state=position.state, closed_at=position.closed_at
+        )
+    return DeliveryState(
+        service=service,
+        unsent=(await tx.fetch(_UNSENT, topic))[0][0],
+        parked=(await tx.fetch(_PARKED, service))[0][0],
+        published={str(row[0]): row[1] for row in await tx.fetch(_STATE, topic)},
+        taken=taken,
+        timers_ran_until=await ran_until(tx, service),
+    )
 
 
 async def table_rows(tx: Tx, metadata: MetaData, tables: Sequence[str]) -> dict[str, list[str]]:

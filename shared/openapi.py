@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any, Literal
 
 from fastapi import FastAPI
+from pydantic import BaseModel
 
 from shared.problems import MEDIA_TYPE, SHARED_PROBLEMS
 
@@ -26,6 +27,12 @@ ABOUT = (
     "problem document (RFC 9457) whose `code` has always the same status; docs/refusals.md lists the codes. "
     "Ids are UUIDs, instants RFC 3339 with an offset, lists come in pages: `next_cursor` goes into `cursor`."
 )
+
+
+def also_answers(status: int, model: type[BaseModel], description: str) -> dict[int | str, Json]:
+    """For `responses` of a route that has a second successful answer."""
+    return {status: {"model": model, "description": description}}
+
 
 _KEY = "IdempotencyKey"
 _KEY_IF_WANTED = "IdempotencyKeyIfWanted"

@@ -61,7 +61,7 @@ class _Unsent:
 
 
 class Relay:
-    """Publishes one topic of one service's database."""
+    """Publishes one topic of one service's database; unwoken it looks for rows every `poll_seconds`."""
 
     def __init__(
         self,
@@ -75,6 +75,7 @@ class Relay:
         busy_seconds: float = WATERMARK_SECONDS_BUSY,
         idle_seconds: float = WATERMARK_SECONDS_IDLE,
         batches_per_turn: int = BATCHES_PER_TURN,
+        poll_seconds: float = POLL_SECONDS,
     ) -> None:
         self._service = service
         self._topic = topic
@@ -85,6 +86,7 @@ class Relay:
         self._busy_seconds = busy_seconds
         self._idle_seconds = idle_seconds
         self._batches_per_turn = batches_per_turn
+        self._poll_seconds = poll_seconds
         self._wakeup = asyncio.Event()
         self._epoch = 0
         self._last_watermark = -1e9
@@ -134,7 +136,7 @@ class Relay:
         left = self._last_watermark + self._watermark_period - monotonic()
         # Not `wait_for`: before Python 3.12 it loses a cancellation that meets the wake-up.
         with suppress(TimeoutError):
-            async with asyncio.timeout(max(0.0, min(left, POLL_SECONDS))):
+            async with asyncio.timeout(max(0.0, min(left, self._poll_seconds))):
                 await self._wakeup.wait()
 
     @property

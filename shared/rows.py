@@ -1,20 +1,31 @@
-"""Rows of a service's own tables: SQLModel classes describe them, Core statements read and write them.
+"""Rows of a service's own tables: SQLModel classes describe them, the driver writes and reads them.
 
 Commands never keep a row object: they load a domain value and save a domain value. So there is no session, no
-identity map and no flush; each function here is one statement.
+identity map and no flush; each function here is one statement. Its text is built once per table and set of
+columns, and each column's type says how its values are stored: that is what makes these functions as cheap as
+a statement written by hand.
 """
 
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from typing import Any, cast
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
 
-from sqlalchemy import Executable, Table, insert, inspect
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Column, Table, inspect
+from sqlalchemy.engine import make_url
 from sqlmodel import SQLModel
 
-from shared.database import Dialect, Tx
+from shared.database import Dialect, Row, Sql, Tx
 
 Values = Mapping[str, Any]
+Convert = Callable[[Any], Any]
+"""Between a Python value and what the driver takes or gives."""
+
+_DIALECTS: Mapping[Dialect, Any] = {
+    "postgresql": make_url("postgresql+asyncpg://").get_dialect()(),
+    "sqlite": make_url("sqlite://").get_dialect()(),
+}
 
 
 def table_of(row: type[SQLModel]) -> Table:
@@ -24,47 +35,181 @@ def table_of(row: type[SQLModel]) -> Table:
     return table
 
 
+@dataclass(frozen=True)
+class RowStatement:
+    """Keeps rows of one table, however many, in one round trip; each row has a value for every name."""
+
+    sql: Sql
+    table: Table
+    names: tuple[str, ...]
+
+    async def __call__(self, tx: Tx, rows: Sequence[Values]) -> None:
+        if rows:
+            await tx.fetch_each(self.sql, [self.arguments(tx, row) for row in rows])
+
+    async def one(self, tx: Tx, values: Values) -> list[Row]:
+        """Keep one row; what the statement returns."""
+        return await tx.fetch(self.sql, *self.arguments(tx, values))
+
+    def arguments(self, tx: Tx, values: Values) -> list[Any]:
+        """A row's values as the store's driver takes them."""
+        return [
+            values[name] if convert is None else convert(values[name])
+            for name, convert in self._writers[tx.dialect]
+        ]
+
+    @cached_property
+    def _writers(self) -> Mapping[Dialect, Sequence[tuple[str, Convert | None]]]:
+        return {
+            dialect: [
+                (name, self.table.c[name].type.dialect_impl(spoken).bind_processor(spoken))
+                for name in self.names
+            ]
+            for dialect, spoken in _DIALECTS.items()
+        }
+
+
+def insertion(table: Table) -> RowStatement:
+    """Adds whole rows; a repeated key is the database's error."""
+    return _insertion(table, _names(table))
+
+
+def upsert(table: Table, *, keep: Sequence[str] = ()) -> RowStatement:
+    """Adds whole rows, or replaces those with the same key.
+
+    Args:
+        table: with a primary key.
+        keep: columns that an existing row keeps.
+    """
+    return _upsert(table, _names(table), tuple(keep))
+
+
 async def insert_row(tx: Tx, table: Table, values: Values) -> None:
-    """Add one row; a repeated key is the database's error."""
-    await tx.execute(insert(table), dict(values))
+    """Add one row, of which `values` may leave out what may be null; a repeated key is the database's error."""
+    await _insertion(table, tuple(values)).one(tx, values)
 
 
 async def insert_rows(tx: Tx, table: Table, rows: Sequence[Values]) -> None:
-    """Add several rows in one statement."""
+    """Add several rows, all with the same columns, in one round trip."""
     if rows:
-        await tx.execute(insert(table), [dict(row) for row in rows])
+        await _insertion(table, tuple(rows[0]))(tx, rows)
+
+
+async def insert_together(tx: Tx, *rows: tuple[Table, Values]) -> None:
+    """Add rows of different tables; one round trip where a round trip costs something."""
+    if tx.dialect == "sqlite":
+        for table, values in rows:
+            await insert_row(tx, table, values)
+        return
+    statements = tuple(_insertion(table, tuple(values)) for table, values in rows)
+    arguments = [
+        statement.arguments(tx, values) for statement, (_, values) in zip(statements, rows, strict=True)
+    ]
+    await tx.fetch(_joined(statements), *itertools.chain.from_iterable(arguments))
 
 
 async def upsert_row(tx: Tx, table: Table, values: Values, *, keep: Sequence[str] = ()) -> None:
-    """Add the row, or replace the one with its primary key.
+    """Add the row, or replace the one with its primary key, every column of which is among `values`.
 
-    Args:
-        tx: the transaction.
-        table: with a primary key, every column of which is among `values`.
-        values: the whole row.
-        keep: columns that a replaced row keeps.
+    Columns to `keep` stay as they are in a row that is replaced.
     """
-    await tx.execute(_upsert(tx.dialect, table, tuple(values), tuple(keep)), dict(values))
+    await _upsert(table, tuple(values), tuple(keep)).one(tx, values)
 
 
 async def insert_once(tx: Tx, table: Table, values: Values) -> bool:
     """Add the row unless one with its key or a unique column exists; say whether it was added."""
-    first_key = next(iter(table.primary_key.columns))
-    statement = _insert(tx.dialect, table).on_conflict_do_nothing().returning(first_key)
-    result = await tx.execute(statement, dict(values))
-    return result.first() is not None
+    return bool(await _insertion_once(table, tuple(values)).one(tx, values))
+
+
+@dataclass(frozen=True)
+class RowQuery:
+    """A query for rows of a table, or for some columns of it, by column.
+
+    `rest` is everything after the columns, from `FROM` on; `alias` is the table's name in it; `without` are
+    columns that are not read.
+    """
+
+    table: Table
+    rest: str
+    alias: str = ""
+    without: frozenset[str] = frozenset()
+
+    @cached_property
+    def sql(self) -> Sql:
+        of = f"{self.alias}." if self.alias else ""
+        return Sql(f"SELECT {', '.join(of + _quoted(column.name) for column in self._columns)} {self.rest}")
+
+    @cached_property
+    def readers(self) -> Mapping[Dialect, Sequence[tuple[str, Convert | None]]]:
+        """For each store: the columns in the query's order, and how their values are read."""
+        return {
+            dialect: [
+                (column.name, column.type.dialect_impl(spoken).result_processor(spoken, None))
+                for column in self._columns
+            ]
+            for dialect, spoken in _DIALECTS.items()
+        }
+
+    @property
+    def _columns(self) -> list[Column[Any]]:
+        return [column for column in self.table.columns if column.name not in self.without]
+
+
+async def fetch_rows(tx: Tx, query: RowQuery, *arguments: Any) -> list[dict[str, Any]]:
+    """Rows by column, as Python values."""
+    readers = query.readers[tx.dialect]
+    return [
+        {
+            name: value if convert is None else convert(value)
+            for (name, convert), value in zip(readers, row, strict=True)
+        }
+        for row in await tx.fetch(query.sql, *arguments)
+    ]
 
 
 @lru_cache(maxsize=1024)
-def _upsert(dialect: Dialect, table: Table, names: tuple[str, ...], keep: tuple[str, ...]) -> Executable:
-    """The statement alone: to build it anew for every row costs more than to run it."""
+def _insertion(table: Table, names: tuple[str, ...]) -> RowStatement:
+    return RowStatement(Sql(_insert_text(table, names)), table, names)
+
+
+@lru_cache(maxsize=1024)
+def _insertion_once(table: Table, names: tuple[str, ...]) -> RowStatement:
+    first_key = _quoted(next(iter(table.primary_key.columns)).name)
+    text = f"{_insert_text(table, names)} ON CONFLICT DO NOTHING RETURNING {first_key}"
+    return RowStatement(Sql(text), table, names)
+
+
+@lru_cache(maxsize=1024)
+def _upsert(table: Table, names: tuple[str, ...], keep: tuple[str, ...]) -> RowStatement:
     key = [column.name for column in table.primary_key.columns]
-    statement = _insert(dialect, table)
-    replaced = {name: statement.excluded[name] for name in names if name not in key and name not in keep}
-    if not replaced:
-        return cast(Executable, statement.on_conflict_do_nothing(index_elements=key))
-    return cast(Executable, statement.on_conflict_do_update(index_elements=key, set_=replaced))
+    replaced = [_quoted(name) for name in names if name not in key and name not in keep]
+    settings = ", ".join(f"{name} = excluded.{name}" for name in replaced)
+    action = f"DO UPDATE SET {settings}" if replaced else "DO NOTHING"
+    conflict = f"ON CONFLICT ({', '.join(map(_quoted, key))}) {action}"
+    return RowStatement(Sql(f"{_insert_text(table, names)} {conflict}"), table, names)
 
 
-def _insert(dialect: Dialect, table: Table) -> Any:
-    return (postgresql.insert if dialect == "postgresql" else sqlite.insert)(table)
+@lru_cache(maxsize=1024)
+def _joined(statements: tuple[RowStatement, ...]) -> Sql:
+    """One PostgreSQL statement: every insertion but the last is a common table expression of it."""
+    texts: list[str] = []
+    places = 0
+    for statement in statements:
+        texts.append(_insert_text(statement.table, statement.names, first_place=places + 1))
+        places += len(statement.names)
+    before = ", ".join(f"i{number} AS ({text})" for number, text in enumerate(texts[:-1]))
+    return Sql(f"WITH {before} {texts[-1]}")
+
+
+def _names(table: Table) -> tuple[str, ...]:
+    return tuple(column.name for column in table.columns)
+
+
+def _insert_text(table: Table, names: tuple[str, ...], first_place: int = 1) -> str:
+    places = ", ".join(f"${place}" for place in range(first_place, first_place + len(names)))
+    return f"INSERT INTO {table.name} ({', '.join(map(_quoted, names))}) VALUES ({places})"
+
+
+def _quoted(name: str) -> str:
+    """A column's name that may be a word of SQL."""
+    return f'"{name}"'

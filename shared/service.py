@@ -33,6 +33,7 @@ from shared.relay import Relay
 from shared.service_settings import ServiceSettings
 from shared.settings import Environment
 from shared.signing import SignatureCheck, accept_unsigned
+from shared.stores import delivery_store
 from shared.timers import Timer, TimerLoop
 from shared.transport import Transport
 from shared.upkeep import Upkeep
@@ -104,6 +105,7 @@ class Service:
         self.definition = definition
         self.settings = settings
         self.database = database
+        self.delivery = delivery = delivery_store(database)
         self.transport = transport
         self.new_id = new_id
         self.holder = new_id()
@@ -119,7 +121,7 @@ class Service:
         self.relay = Relay(
             service=definition.name,
             topic=definition.topic,
-            database=database,
+            database=delivery,
             transport=transport,
             holder=self.holder,
             metrics=self.metrics,
@@ -128,7 +130,7 @@ class Service:
             consumer.producer: Inbox(
                 consumer=with_delivery_effects(definition.name, consumer),
                 projections=definition.projections,
-                database=database,
+                database=delivery,
                 domain_clock=self.domain_clock,
                 new_id=new_id,
                 metrics=self.metrics,
@@ -139,14 +141,14 @@ class Service:
         self.timers = TimerLoop(
             service=definition.name,
             timers=definition.timers,
-            database=database,
+            database=delivery,
             domain_clock=self.domain_clock,
             new_id=new_id,
             holder=self.holder,
         )
         self.upkeep = Upkeep(
             service=definition.name,
-            database=database,
+            database=delivery,
             domain_clock=self.domain_clock,
             new_id=new_id,
             metrics=self.metrics,
@@ -179,13 +181,15 @@ class Service:
         """
         if open_store:
             await self.database.start()
+        if self.delivery is not self.database:
+            await self.delivery.start()
         await self.database.write(self._check_environment)
         self.freshness = await self.database.read(self._freshness_from_now)
         self.run("clock", self.clock_watch.run)
         for inbox in self.inboxes.values():
             await inbox.prepare()
         if worker:
-            self.database.on_announced = self.relay.wake
+            self.database.on_announced = self.delivery.on_announced = self.relay.wake
             self.run("relay", self.relay.run)
             self.run("timers", self.timers.run)
             self.run("upkeep", self.upkeep.run)
@@ -228,6 +232,8 @@ class Service:
                 await self._on_stop.pop()()
             await self.end(*self._loops)
         finally:
+            if self.delivery is not self.database:
+                await self.delivery.stop()
             if close_store:
                 await self.database.stop()
 

@@ -8,6 +8,8 @@ from shared.database import Database
 from shared.postgres_store import PostgresDatabase
 from shared.sqlite_store import SqliteDatabase
 
+DELIVERY_CONNECTIONS = 6
+
 
 def open_database(url: str) -> Database:
     """The store at a URL, not started yet.
@@ -24,3 +26,12 @@ def open_database(url: str) -> Database:
     if parsed.get_backend_name() == "postgresql":
         return PostgresDatabase(url)
     raise ValueError("the store is SQLite or PostgreSQL")
+
+
+def delivery_store(database: Database) -> Database:
+    """The store as relay, inboxes and timers use it, so that news never waits behind a crowd of requests.
+
+    On PostgreSQL they have connections of their own, to be started and stopped by the caller. On SQLite one
+    writer serves all, and takes everything that waits into its next commit.
+    """
+    return database.apart(DELIVERY_CONNECTIONS) if isinstance(database, PostgresDatabase) else database

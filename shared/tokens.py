@@ -70,6 +70,7 @@ class TokenVerifier:
         audience: must be among `aud`.
         now: server time.
         max_lifetime: longest time from `iat` to `exp`.
+        remembered_tokens: at most so many are remembered; the oldest goes first.
         is_revoked: asked at every request, so that a revocation counts at once.
 
     Raises:
@@ -84,6 +85,7 @@ class TokenVerifier:
         now: Callable[[], datetime],
         *,
         max_lifetime: timedelta = MAX_LIFETIME,
+        remembered_tokens: int = REMEMBERED_TOKENS,
         is_revoked: Callable[[Principal], bool] = lambda principal: False,
     ) -> None:
         if not keys or not issuer or not audience:
@@ -93,6 +95,7 @@ class TokenVerifier:
         self._audience = audience
         self._now = now
         self._max_lifetime = max_lifetime
+        self._remembered_tokens = remembered_tokens
         self._is_revoked = is_revoked
         self._known: OrderedDict[bytes, tuple[datetime, Principal]] = OrderedDict()
 
@@ -162,7 +165,7 @@ class TokenVerifier:
 
     def _remember(self, fingerprint: bytes, now: datetime, principal: Principal) -> None:
         self._known[fingerprint] = (now, principal)
-        if len(self._known) > REMEMBERED_TOKENS:
+        if len(self._known) > self._remembered_tokens:
             self._known.popitem(last=False)
 
     def _claims(self, token: str, types: Collection[str], now: datetime, max_lifetime: timedelta) -> Claims:

@@ -5,6 +5,7 @@ Alarms go by age, never by depth: a queue of one that nobody has looked at for a
 
 import asyncio
 from datetime import timedelta
+from typing import get_args
 
 import structlog
 
@@ -17,7 +18,7 @@ from shared.ids import IdSource
 from shared.metrics import Metrics
 from shared.outbox import NewEvent, put
 from shared.partitions import NETWORK
-from shared.watermarks import Position, all_positions, database_clock
+from shared.watermarks import Position, State, all_positions, database_clock
 
 log = structlog.get_logger(__name__)
 
@@ -126,6 +127,7 @@ class Upkeep:
             if position.closed_at is not None:
                 age = (now - position.closed_at).total_seconds()
                 self._metrics.watermark_age_seconds.labels(*labels).set(age)
+        self._measure_producers(positions)
         unsent = (await tx.fetch(_UNSENT, self._topic))[0]
         self._metrics.outbox_unsent.set(unsent[0])
         oldest = 0.0 if unsent[1] is None else (now - read_instant(unsent[1])).total_seconds()
@@ -134,6 +136,14 @@ class Upkeep:
             log.error("outbox_stuck", service=self._service, seconds=round(oldest))
         await self._measure_parked(tx)
         return positions
+
+    def _measure_producers(self, positions: list[Position]) -> None:
+        """A producer is in every state in which one of its partitions is held."""
+        held = {(position.topic.partition(".")[0], position.state) for position in positions}
+        for producer in {producer for producer, _ in held}:
+            for state in get_args(State):
+                gauge = self._metrics.producer_state.labels(self._service, producer, state)
+                gauge.set((producer, state) in held)
 
     async def _measure_parked(self, tx: Tx) -> None:
         oldest = await tx.fetch(_PARKED, self._service)

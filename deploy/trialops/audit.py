@@ -6,16 +6,20 @@ import typer
 
 from deploy.trialops.calls import Calls
 from deploy.trialops.home import SERVICES
-from deploy.trialops.options import DEFAULT, AsJson, HomeFolder, Token, Url, operator_calls
+from deploy.trialops.options import (
+    DEFAULT,
+    AsJson,
+    HomeFolder,
+    Token,
+    Url,
+    help_without_command,
+    operator_calls,
+)
 from deploy.trialops.output import print_json, print_rows
+from shared.audit_api import WITNESSED_AT_ONCE
 
-app = typer.Typer(help="The audit trail.", no_args_is_help=True)
+app = typer.Typer(help="The audit trail.", callback=help_without_command, invoke_without_command=True)
 EXIT_FAILED = 1
-
-
-@app.callback()
-def _audit() -> None:
-    """The audit trail."""
 
 
 @app.command("verify")
@@ -37,16 +41,17 @@ def verify(url: Url = DEFAULT, home: HomeFolder = None, token: Token = None, as_
 
 
 def verify_all(calls: Calls) -> list[dict[str, Any]]:
-    """Each service's report, with how many of its heads the other two hold."""
+    """Each service's report, compared with the newest of its heads that the other two hold."""
     held: dict[str, list[dict[str, Any]]] = {service: [] for service in SERVICES}
     for service in SERVICES:
-        for head in calls.get(service, "/delivery/audit/witnessed")["heads"]:
+        for head in calls.pages(service, "/delivery/audit/witnessed"):
             producer = head.pop("producer")
             held[producer].append(head)
     reports = []
     for service in SERVICES:
-        report = calls.post(service, "/delivery/audit-verifications", {"witnessed": held[service]})
-        reports.append({"service": service, "witnessed": len(held[service])} | report)
+        newest = sorted(held[service], key=lambda head: int(head["pub_seq"]))[-WITNESSED_AT_ONCE:]
+        report = calls.post(service, "/delivery/audit-verifications", {"witnessed": newest})
+        reports.append({"service": service, "witnessed": len(newest)} | report)
     return reports
 
 

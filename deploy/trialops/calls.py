@@ -52,15 +52,15 @@ class Calls:
             return self._answer("POST", service, path, headers=headers)
         return self._answer("POST", service, path, json=body, headers=headers)
 
-    def pages(self, service: str, path: str, key: str, **query: Any) -> list[Any]:
-        """Every entry of a list that is given in pages with `next`."""
+    def pages(self, service: str, path: str, **query: Any) -> list[Any]:
+        """Every entry of a list that comes in pages."""
         entries: list[Any] = []
         while True:
             page = self.get(service, path, **query)
-            entries.extend(page[key])
-            if page.get("next") is None:
+            entries.extend(page["items"])
+            if page["next_cursor"] is None:
                 return entries
-            query["after"] = page["next"]
+            query["cursor"] = page["next_cursor"]
 
     def close(self) -> None:
         self._client.close()

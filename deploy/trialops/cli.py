@@ -8,21 +8,21 @@ import sys
 from typing import Annotated
 
 import typer
-from typer._click.exceptions import ClickException, NoArgsIsHelpError
 
 from deploy.trialops import audit, delivery, demonstrate, develop, hosting
 from deploy.trialops.calls import Refused, Unreachable
 from deploy.trialops.home import HomeUnusable, NoKey
 from deploy.trialops.listening import CannotListen
+from deploy.trialops.options import EXIT_USAGE, help_without_command
 from shared import __version__
 from shared.settings import SettingsInvalid
 
-EXIT_FAILED, EXIT_USAGE, EXIT_UNREACHABLE, EXIT_NOT_PERMITTED = 1, 2, 3, 4
+EXIT_FAILED, EXIT_UNREACHABLE, EXIT_NOT_PERMITTED = 1, 3, 4
 
 app = typer.Typer(
     name="trialops",
     help="Operate the enrolment, safety and sponsor services.",
-    no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     epilog="Exit codes: 0 done, 1 refused or failed check, 2 usage, 3 unreachable, 4 not permitted,"
@@ -43,22 +43,21 @@ def _print_version(asked: bool) -> None:
 
 @app.callback()
 def _main(
+    context: typer.Context,
     version: Annotated[
         bool,
         typer.Option("--version", help="Print the version and stop.", is_eager=True, callback=_print_version),
     ] = False,
 ) -> None:
     """Operate the enrolment, safety and sponsor services."""
+    help_without_command(context)
 
 
 def main() -> None:
     """Run the tool; every foreseeable failure ends in one line and its exit code."""
     try:
         raise SystemExit(app(standalone_mode=False) or 0)
-    except NoArgsIsHelpError as usage:
-        usage.show()
-        raise SystemExit(EXIT_USAGE) from None
-    except ClickException as usage:
+    except typer.TyperException as usage:
         _end(_usage(usage), EXIT_USAGE)
     except Unreachable as error:
         _end(str(error), EXIT_UNREACHABLE)
@@ -77,7 +76,7 @@ def main() -> None:
         )
 
 
-def _usage(error: ClickException) -> str:
+def _usage(error: typer.TyperException) -> str:
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "trialops"
     return f"{error.format_message().rstrip('.')}; see {command} --help"

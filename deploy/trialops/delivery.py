@@ -13,11 +13,16 @@ from deploy.trialops.options import (
     ServiceName,
     Token,
     Url,
+    help_without_command,
     operator_calls,
 )
 from deploy.trialops.output import console, print_json, print_result, print_rows
 
-parked = typer.Typer(help="Events that could not be applied and wait.", no_args_is_help=True)
+parked = typer.Typer(
+    help="Events that could not be applied and wait.",
+    callback=help_without_command,
+    invoke_without_command=True,
+)
 EXIT_FAILED = 1
 
 
@@ -56,7 +61,7 @@ def watermarks(
     calls = operator_calls(url, home, token)
     rows: list[dict[str, Any]] = []
     for service in SERVICES:
-        for mark in calls.get(service, "/delivery/watermarks")["watermarks"]:
+        for mark in calls.get(service, "/delivery/watermarks")["items"]:
             rows.append({"service": service} | mark)
     if as_json:
         print_json({"watermarks": rows})
@@ -79,7 +84,7 @@ def list_parked(
     Example: trialops parked list enrolment
     """
     calls = operator_calls(url, home, token)
-    rows = calls.pages(service, "/delivery/parked", "parked")
+    rows = calls.pages(service, "/delivery/parked")
     if as_json:
         print_json({"parked": rows})
     else:

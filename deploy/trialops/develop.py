@@ -5,11 +5,13 @@ from typing import Annotated
 
 import typer
 
-from deploy.trialops.options import AsJson, HomeFolder, checked_service, home_of
+from deploy.trialops.options import AsJson, HomeFolder, checked_service, help_without_command, home_of
 from deploy.trialops.output import print_json
 from shared.auth import Grant
 
-app = typer.Typer(help="For development and demonstration.", no_args_is_help=True)
+app = typer.Typer(
+    help="For development and demonstration.", callback=help_without_command, invoke_without_command=True
+)
 
 
 _NAME = re.compile(r"[\x21-\x7e]{1,200}")
@@ -38,11 +40,6 @@ def _check_grant(text: str) -> None:
             f"{text!r} is no grant role:trial:site: a role is lower-case letters, digits and _; trial and site are"
             " letters, digits, . _ - or * (at most 64 characters each)"
         ) from None
-
-
-@app.callback()
-def _develop() -> None:
-    """For development and demonstration."""
 
 
 @app.command("token")

@@ -71,6 +71,14 @@ OtherService = Annotated[
     typer.Option("--consumer", help="Only to this service.", callback=checked_service),
 ]
 DEFAULT = DEFAULT_URL
+EXIT_USAGE = 2
+
+
+def help_without_command(context: typer.Context) -> None:
+    """The callback of a group: its help when no command follows, and the exit code of wrong usage."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help(), nl=False)
+        raise typer.Exit(EXIT_USAGE)
 
 
 def home_of(folder: Path | None) -> Home:

@@ -5,7 +5,7 @@ from shared.domain_clock import RealDomainClock
 from shared.ids import new_id
 from shared.inbox import Inbox
 from shared.metrics import create_metrics
-from shared.relay import BATCHES_PER_TURN, Relay
+from shared.relay import BATCHES_PER_TURN, POLL_SECONDS, Relay
 from shared.signing import SignatureCheck, accept_unsigned
 from shared.testing.toy import COUNTERS, PRODUCER, PROJECTIONS, TOPIC
 from shared.transport import Transport
@@ -17,20 +17,22 @@ def toy_relay(
     *,
     holder: str = "test",
     batches_per_turn: int = BATCHES_PER_TURN,
+    watermark_seconds: float = 0.0,
+    poll_seconds: float = POLL_SECONDS,
 ) -> Relay:
-    """A relay for the toy's topic whose watermarks follow every turn at once."""
-    relay = Relay(
+    """A relay for the toy's topic; unless told otherwise its watermarks follow every turn at once."""
+    return Relay(
         service=PRODUCER,
         topic=TOPIC,
         database=database,
         transport=transport,
         holder=holder,
         metrics=create_metrics(),
-        busy_seconds=0.0,
-        idle_seconds=0.0,
+        busy_seconds=watermark_seconds,
+        idle_seconds=watermark_seconds,
         batches_per_turn=batches_per_turn,
+        poll_seconds=poll_seconds,
     )
-    return relay
 
 
 def toy_inbox(

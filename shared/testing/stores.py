@@ -12,7 +12,8 @@ from sqlalchemy.engine import make_url
 
 from shared.database import Database
 from shared.ids import new_id
-from shared.postgres_store import PostgresDatabase, postgres_engine
+from shared.postgres_connections import postgres_engine
+from shared.postgres_store import PostgresDatabase
 from shared.sqlite_store import SqliteDatabase, sqlite_engine
 
 StoreKind = Literal["sqlite", "postgresql"]
@@ -110,6 +111,12 @@ async def any_store(
     assert server is not None
     async with postgres_store(server, key, build) as other:
         yield other
+
+
+def let_guard_age(tx: Any, seconds: float) -> None:
+    """Inside a command of either store: as if so many seconds had passed since it relied on its guard."""
+    assert tx.oldest_guard is not None, "the command relies on no guard"
+    tx.oldest_guard -= seconds
 
 
 async def wait_until(

@@ -6,7 +6,10 @@ from contextlib import asynccontextmanager, suppress
 
 
 class TcpProxy:
-    """Forwards connections; while `silent` both sides stay connected and hear nothing (a half-open link)."""
+    """Forwards connections; while `silent` both sides stay connected and hear nothing (a half-open link).
+
+    `clients` counts everybody who ever came, those included who were sent away.
+    """
 
     def __init__(self, host: str, port: int) -> None:
         self._target = (host, port)
@@ -16,6 +19,7 @@ class TcpProxy:
         self._pumps: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self.refusing = False
+        self.clients = 0
 
     @property
     def port(self) -> int:
@@ -50,6 +54,7 @@ class TcpProxy:
         await asyncio.gather(*self._pumps, return_exceptions=True)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.clients += 1
         if self.refusing:
             writer.transport.abort()
             return

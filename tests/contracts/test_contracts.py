@@ -173,3 +173,13 @@ def test_every_operation_documents_its_refusals_and_says_in_words_what_it_does(s
         assert {"401", "503"} <= operation["responses"].keys(), path
         assert not operation["summary"].endswith(("Route", ".")), path
     assert "HTTPValidationError" not in (contracts_of(service) / "openapi.json").read_text()
+
+
+@pytest.mark.parametrize("service", ["enrolment", "sponsor"])
+def test_every_answer_of_success_has_a_form(service: str) -> None:
+    for method, path, operation in operations(service):
+        for status, answer in operation["responses"].items():
+            if status.startswith("2"):
+                schema = answer["content"]["application/json"]["schema"]
+                assert "$ref" in schema or "title" in schema, (method, path, status)
+                assert schema.get("additionalProperties") is not True, (method, path, status)

@@ -1,10 +1,13 @@
 """The operators' command line, against a running installation: what it prints, and how it exits."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -25,6 +28,18 @@ OPERATORS = [
 
 def reached(served: Served) -> list[str]:
     return ["--url", served.url, "--home", str(served.home)]
+
+
+@contextmanager
+def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """Another program that answers at an address of this machine."""
+    server = HTTPServer(("127.0.0.1", 0), handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 @pytest.mark.parametrize("command", OPERATORS, ids=" ".join)
@@ -88,15 +103,49 @@ def test_another_program_at_the_address_exits_with_three(tool: Tool, served: Ser
         def log_message(self, format: str, *args: Any) -> None:
             pass
 
-    server = HTTPServer(("127.0.0.1", 0), Page)
-    Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        said = tool("outbox", "--url", f"http://127.0.0.1:{server.server_port}", "--home", str(served.home))
-    finally:
-        server.shutdown()
-        server.server_close()
+    with serving(Page) as url:
+        said = tool("outbox", "--url", url, "--home", str(served.home))
 
     assert (said.code, said.err.count("\n")) == (3, 1)
+
+
+def test_an_audit_is_compared_with_the_newest_heads_of_every_page(tool: Tool, served: Served) -> None:
+    compared: dict[str, list[int]] = {}
+
+    class Witnesses(BaseHTTPRequestHandler):
+        """Enrolment and sponsor hold 3000 heads of safety each, in pages of 1000."""
+
+        def do_GET(self) -> None:
+            url = urlsplit(self.path)
+            after = int(parse_qs(url.query).get("cursor", ["safety:0"])[0].removeprefix("safety:"))
+            last = 0 if url.path.startswith("/safety/") else 3000
+            page = [_head(number) for number in range(after + 1, min(after + 1000, last) + 1)]
+            more = f"safety:{after + 1000}" if len(page) == 1000 else None
+            self._say({"items": page, "next_cursor": more})
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            compared[self.path.split("/")[1]] = [head["pub_seq"] for head in body["witnessed"]]
+            self._say({"ok": True, "rows": 0, "anchored_events": 0, "head": "", "first_bad": None})
+
+        def _say(self, document: Any) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps(document).encode())
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    with serving(Witnesses) as url:
+        said = tool("audit", "verify", "--url", url, "--home", str(served.home), "--json")
+
+    assert said.code == 0, said.err
+    assert (compared["enrolment"], compared["sponsor"]) == ([], [])
+    assert sorted(compared["safety"]) == sorted(2 * list(range(1001, 3001)))
+
+
+def _head(number: int) -> dict[str, Any]:
+    return {"producer": "safety", "pub_seq": number, "head": "", "audit_rows": 0, "audit_last_id": 0}
 
 
 def test_without_a_key_or_a_token_exits_with_four(tool: Tool, served: Served, tmp_path: Path) -> None:
@@ -132,6 +181,17 @@ def test_wrong_usage_exits_with_two(command: tuple[str, ...], tool: Tool) -> Non
 
     assert said.code == 2
     assert said.err
+
+
+@pytest.mark.parametrize(
+    ("group", "named"), [("", "watermarks"), ("parked", "discard"), ("audit", "verify"), ("dev", "token")]
+)
+def test_without_a_command_the_help_is_printed_as_wrong_usage(group: str, named: str, tool: Tool) -> None:
+    said = tool(*group.split())
+
+    assert (said.code, said.err) == (2, "")
+    assert "Usage:" in said.out
+    assert named in said.out
 
 
 def test_migrate_makes_the_three_stores_and_may_be_repeated(tool: Tool, tmp_path: Path) -> None:

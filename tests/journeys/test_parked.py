@@ -20,7 +20,7 @@ _REPAIR = Sql("ALTER TABLE halt_copy DROP CONSTRAINT planted", "DROP TRIGGER pla
 
 async def parked_at_enrolment(trial: Trial) -> list[dict[str, Any]]:
     listed = await trial.stage.operator.get("enrolment", "/delivery/parked")
-    return sorted(listed["parked"], key=lambda one: one["sequence"])
+    return sorted(listed["items"], key=lambda one: one["sequence"])
 
 
 async def both_wait(trial: Trial) -> bool:

@@ -61,7 +61,7 @@ async def all_sent(trial: Trial) -> bool:
 async def is_missed(trial: Trial) -> bool:
     """Whether enrolment knows that a partition holds less than its producer says."""
     marks = await trial.stage.operator.get("enrolment", "/delivery/watermarks")
-    return "incomplete" in {one["state"] for one in marks["watermarks"]}
+    return "incomplete" in {one["state"] for one in marks["items"]}
 
 
 async def replay_everything(world: World) -> None:

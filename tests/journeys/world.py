@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from deploy.trialops.demo.books import pages
 from deploy.trialops.demo.hospital import Hospitals, Registered, Screened
 from deploy.trialops.demo.office import Office, read_protocol
 from deploy.trialops.demo.plan import Child
@@ -85,14 +86,7 @@ class World:
 
     async def published(self, service: str) -> list[dict[str, Any]]:
         """Everything a service has published, in order, as its ledger lists it."""
-        operator, after = self.stage().operator, 0
-        found: list[dict[str, Any]] = []
-        while True:
-            page = await operator.get(service, "/delivery/outbox", after=after)
-            found.extend(page["events"])
-            if page["next"] is None:
-                return found
-            after = page["next"]
+        return await pages(self.stage(), service, "/delivery/outbox")
 
     async def copies(self, service: str) -> Mapping[str, list[str]]:
         """Every row of a service's copies of the others' facts."""
@@ -192,7 +186,7 @@ class Trial:
 
     async def age_of_news(self, producer: str) -> float:
         """Seconds since the closed time that enrolment has of this producer, the oldest of its partitions."""
-        marks = (await self.stage.operator.get("enrolment", "/delivery/watermarks"))["watermarks"]
+        marks = (await self.stage.operator.get("enrolment", "/delivery/watermarks"))["items"]
         topic = f"{producer}.events.v1"
         oldest = min(parse_instant(one["closed_at"]) for one in marks if one["topic"] == topic)
         return (server_now() - oldest).total_seconds()

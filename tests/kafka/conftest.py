@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from pydantic import BaseModel
 
 from shared import parked
-from shared.broker import KafkaFeed, build_broker, start_when_reachable
+from shared.broker import KafkaFeed, Patience, build_broker, start_when_reachable
 from shared.consumer import Consumer, Effect, React
 from shared.database import Database, Sql, Tx
 from shared.inbox import Inbox
@@ -30,6 +30,9 @@ _MOVE = Sql(
     "INSERT INTO counter (id, total, steps) VALUES ($1, 1, $2) ON CONFLICT (id)"
     " DO UPDATE SET total = counter.total + 1, steps = counter.steps || $2"
 )
+_TAKEN = Sql("SELECT count(*), count(DISTINCT event_id) FROM inbox")
+_FAILED = Sql("SELECT coalesce(sum(attempts), 0) FROM outbox")
+_PATIENCE = Patience()
 _names = iter(range(1, 10_000))
 
 
@@ -108,12 +111,14 @@ class Line:
 
         self._exits.push_async_callback(end)
 
-    async def start_feed(self, inbox: Inbox | None = None) -> tuple[KafkaFeed, Any]:
+    async def start_feed(
+        self, inbox: Inbox | None = None, *, patience: Patience = _PATIENCE
+    ) -> tuple[KafkaFeed, Any]:
         """A member of the consumer's group; it is stopped at the end of the test."""
         inbox = inbox or self.inbox()
         await inbox.prepare()
         broker = build_broker(self.kafka.connection("consumer"))
-        feed = KafkaFeed(broker, inbox, group_id=self.group)
+        feed = KafkaFeed(broker, inbox, group_id=self.group, patience=patience)
         await start_when_reachable(broker.start, what="consumer")
         self._exits.push_async_callback(broker.stop)
         return feed, broker
@@ -129,6 +134,34 @@ class Line:
 
     async def copied(self) -> dict[str, tuple[int, str]]:
         return await self.consumer_store.read(lambda tx: totals(tx, "counter_copy"))
+
+    async def taken(self) -> tuple[int, int]:
+        """How many events the inbox took, and how many different ones."""
+        count, different = (await self.consumer_store.read(lambda tx: tx.fetch(_TAKEN)))[0]
+        return int(count), int(different)
+
+    async def more_arrived(self, count: int, *, seconds: float = 30.0) -> None:
+        """Wait until the consumer has taken so many events more than now."""
+        goal = (await self.taken())[0] + count
+
+        async def reached() -> bool:
+            await asyncio.sleep(0.02)
+            return (await self.taken())[0] >= goal
+
+        await wait_until(reached, seconds=seconds, what=f"the arrival of {count} more events")
+
+    async def failures(self) -> int:
+        """How often the relay has noted that an event could not be published."""
+        return int((await self.producer_store.read(lambda tx: tx.fetch(_FAILED)))[0][0])
+
+    async def failing(self, *, beyond: int = 0, seconds: float = 30.0) -> None:
+        """Wait until the relay has noticed that the broker is away."""
+
+        async def noticed() -> bool:
+            await asyncio.sleep(0.02)
+            return await self.failures() > beyond
+
+        await wait_until(noticed, seconds=seconds, what="the relay's notice of the outage")
 
     async def arrived(self, *, seconds: float = 15.0) -> None:
         """Wait until the consumer has everything."""

@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,37 +13,25 @@ from typing import Any
 import pytest
 
 from shared.act import Act
+from shared.broker import KafkaFeed, Patience
 from shared.consumer import Received
-from shared.database import Database, Sql, Tx
-from shared.envelope import read_envelope
+from shared.database import Database, Tx
+from shared.envelope import Record, read_envelope
 from shared.failpoints import FAILPOINT_VARIABLE
-from shared.inbox import FaultIsOurs
+from shared.inbox import FaultIsOurs, Inbox
+from shared.partitions import PARTITIONS
 from shared.testing.kafka_server import KafkaServer
 from shared.testing.stores import PostgresServer, from_metadata, postgres_store, sqlite_store, wait_until
 from shared.testing.toy import toy_metadata
 from tests.kafka.conftest import Line
 
 _ROOT = Path(__file__).resolve().parents[2]
-_TAKEN = Sql("SELECT count(*), count(DISTINCT event_id) FROM inbox")
-Outage = Callable[[KafkaServer], Awaitable[None]]
-
-
-async def paused(kafka: KafkaServer) -> None:
-    await kafka.pause()
-    await asyncio.sleep(6.5)  # longer than a batch may stay unanswered
-    await kafka.unpause()
-
-
-async def stopped(kafka: KafkaServer) -> None:
-    await kafka.stop()
-    await asyncio.sleep(1)
-    await kafka.start()
-
-
-async def killed(kafka: KafkaServer) -> None:
-    await kafka.kill()
-    await asyncio.sleep(1)
-    await kafka.start()
+Change = Callable[[KafkaServer], Awaitable[None]]
+OUTAGES = {
+    "paused": (KafkaServer.pause, KafkaServer.unpause),
+    "stopped": (KafkaServer.stop, KafkaServer.start),
+    "killed": (KafkaServer.kill, KafkaServer.start),
+}
 
 
 async def write_until(line: Line, done: asyncio.Event) -> None:
@@ -51,30 +39,32 @@ async def write_until(line: Line, done: asyncio.Event) -> None:
     while not done.is_set():
         await line.move(f"c{number % 9}")
         number += 1
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(0.005)  # the load's pace; nobody waits for it
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("outage", [paused, stopped, killed])
+@pytest.mark.parametrize(("begin", "end"), OUTAGES.values(), ids=OUTAGES)
 async def test_an_outage_of_the_broker_loses_nothing_and_inverts_nothing(
-    kafka: KafkaServer, line: Line, outage: Outage
+    kafka: KafkaServer, line: Line, begin: Change, end: Change
 ) -> None:
     await line.start_feed()
     await line.start_relay()
     done = asyncio.Event()
     writing = asyncio.create_task(write_until(line, done))
-    await asyncio.sleep(1)
+    await line.more_arrived(50)
 
-    await outage(kafka)
-    await asyncio.sleep(1)
+    failures = await line.failures()
+    await begin(kafka)
+    await line.failing(beyond=failures)
+    await end(kafka)
+    await line.more_arrived(50, seconds=60)
     done.set()
     await writing
     await line.arrived(seconds=60)
     await line.in_state("ok", seconds=30)
 
     total = sum(count for count, _ in (await line.written()).values())
-    taken = (await line.consumer_store.read(lambda tx: tx.fetch(_TAKEN)))[0]
-    assert tuple(taken) == (total, total)
+    assert await line.taken() == (total, total)
     assert await line.waiting() == []
     await assert_first_records_in_order(line, total)
 
@@ -94,15 +84,19 @@ async def assert_first_records_in_order(line: Line, total: int) -> None:
     assert len(seen) == total
 
 
-async def test_a_start_without_a_broker_waits_for_it(kafka: KafkaServer, line: Line) -> None:
-    await kafka.pause()
+@pytest.mark.slow
+@pytest.mark.parametrize("outage", ["paused", "killed"])
+async def test_a_start_without_a_broker_waits_for_it(kafka: KafkaServer, line: Line, outage: str) -> None:
+    """Paused it answers nothing, killed it refuses at once."""
+    begin, end = OUTAGES[outage]
+    await begin(kafka)
     feeding = asyncio.create_task(line.start_feed())
     await line.start_relay()
     await line.move("c", 3)
-    await asyncio.sleep(1)
+    await line.failing()
     assert not feeding.done()
 
-    await kafka.unpause()
+    await end(kafka)
     await asyncio.wait_for(feeding, 60)
 
     await line.arrived(seconds=30)
@@ -152,13 +146,12 @@ async def test_a_consumer_killed_between_commit_and_offset_repeats_and_applies_o
     assert await asyncio.wait_for(process.wait(), 60) == -signal.SIGKILL
 
     await line.consumer_store.start()
-    before = (await line.consumer_store.read(lambda tx: tx.fetch(_TAKEN)))[0][0]
-    assert before > 0
+    assert (await line.taken())[0] > 0
     await line.start_feed()  # the group gives the dead member ten seconds
     await line.arrived(seconds=60)
     await line.in_state("ok", seconds=30)
 
-    assert tuple((await line.consumer_store.read(lambda tx: tx.fetch(_TAKEN)))[0]) == (40, 40)
+    assert await line.taken() == (40, 40)
 
 
 async def test_a_graceful_stop_in_the_middle_of_a_batch_loses_nothing_and_doubles_nothing(line: Line) -> None:
@@ -171,11 +164,12 @@ async def test_a_graceful_stop_in_the_middle_of_a_batch_loses_nothing_and_double
     for number in range(20):
         await line.move(f"c{number % 3}")
     await line.start_relay()
-    _, broker = await line.start_feed(line.inbox(slow))
+    feed, broker = await line.start_feed(line.inbox(slow))
     await wait_until(entered.is_set, what="the batch")
 
     stopping = asyncio.create_task(broker.stop())
-    await asyncio.sleep(0.2)
+    await wait_until(lambda: not feed._subscriber.running, what="the beginning of the stop")
+    assert not stopping.done()
     gate.set()
     await asyncio.wait_for(stopping, 20)
 
@@ -183,33 +177,39 @@ async def test_a_graceful_stop_in_the_middle_of_a_batch_loses_nothing_and_double
     await line.start_feed()
     await line.arrived(seconds=30)
     await line.in_state("ok")
-    assert tuple((await line.consumer_store.read(lambda tx: tx.fetch(_TAKEN)))[0]) == (23, 23)
+    assert await line.taken() == (23, 23)
+
+
+class FailsTwice:
+    """An inbox whose first two batches fail for a reason of this process."""
+
+    def __init__(self, inbox: Inbox) -> None:
+        self.topic = inbox.topic
+        self.prepare = inbox.prepare
+        self.calls = 0
+        self._inbox = inbox
+
+    async def receive(self, records: Sequence[Record], *, delivered: int | None = None) -> None:
+        self.calls += 1
+        if self.calls <= 2:
+            raise FaultIsOurs("planted")
+        await self._inbox.receive(records, delivered=delivered)
 
 
 async def test_a_batch_that_fails_is_delivered_again_on_all_of_its_partitions(line: Line) -> None:
     """The offset moves for none of them, and the pause keeps a lasting fault from spinning."""
-    inbox, calls = line.inbox(), 0
-    plain = inbox.receive
-
-    async def failing(records: Any, *, delivered: int | None = None) -> None:
-        nonlocal calls
-        calls += 1
-        if calls <= 2:
-            raise FaultIsOurs("planted")
-        await plain(records, delivered=delivered)
-
-    inbox.receive = failing  # type: ignore[method-assign]
+    inbox = FailsTwice(line.inbox())
     for number in range(30):
         await line.move(f"c{number}", scope=f"scope-{number}")
     await line.relay.lead_once()
     await line.relay.turn()
 
-    await line.start_feed(inbox)
+    await line.start_feed(inbox)  # type: ignore[arg-type]
     await line.arrived()
     await line.start_relay()
     await line.in_state("ok")
 
-    assert calls < 60
+    assert 2 < inbox.calls < 60
 
 
 @pytest.fixture
@@ -232,36 +232,44 @@ async def test_members_that_join_and_leave_apply_everything_once(
             await line.close()
 
 
+async def shared_by(*feeds: KafkaFeed) -> None:
+    """Wait until these members have all partitions between them, and each at least one."""
+
+    def shared() -> bool:
+        held = [len(feed._subscriber.consumer.assignment()) for feed in feeds if feed._subscriber.consumer]
+        return len(held) == len(feeds) and min(held) > 0 and sum(held) == PARTITIONS
+
+    await wait_until(shared, seconds=60, what="the partitions' assignment")
+
+
 async def _rebalance(line: Line) -> None:
     await line.start_relay()
-    _, first = await line.start_feed()
+    first, first_broker = await line.start_feed()
     done = asyncio.Event()
     writing = asyncio.create_task(write_until(line, done))
 
-    _, second = await line.start_feed()
-    await asyncio.sleep(1)
-    await first.stop()
-    _, _third = await line.start_feed()
-    await asyncio.sleep(1)
-    await second.stop()
+    second, second_broker = await line.start_feed()
+    await shared_by(first, second)
+    await line.more_arrived(50)
+    await first_broker.stop()
+    third, _ = await line.start_feed()
+    await shared_by(second, third)
+    await line.more_arrived(50)
+    await second_broker.stop()
     done.set()
     await writing
 
     await line.arrived(seconds=60)
     await line.in_state("ok", seconds=30)
     total = sum(count for count, _ in (await line.written()).values())
-    assert tuple((await line.consumer_store.read(lambda tx: tx.fetch(_TAKEN)))[0]) == (total, total)
+    assert await line.taken() == (total, total)
     assert await line.waiting() == []
 
 
-async def test_a_consumer_that_stands_still_is_noticed_and_rebuilt(
-    line: Line, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_consumer_that_stands_still_is_noticed_and_rebuilt(line: Line) -> None:
     """Alive, in the group, and fetching nothing: only its positions show it."""
-    monkeypatch.setattr("shared.broker.WATCH_EVERY_SECONDS", 0.2)
-    monkeypatch.setattr("shared.broker.STALLED_SECONDS", 1.0)
     beats: list[int] = []
-    feed, _ = await line.start_feed()
+    feed, _ = await line.start_feed(patience=Patience(look_every_seconds=0.2, rebuild_after_seconds=1.0))
     await line.start_relay()
     await line.move("c", 3)
     await line.arrived()
@@ -271,7 +279,8 @@ async def test_a_consumer_that_stands_still_is_noticed_and_rebuilt(
     stuck = feed._subscriber.consumer
     assert stuck is not None
     stuck.pause(*stuck.assignment())
-    await asyncio.sleep(0.2)
+    looks = len(beats)
+    await wait_until(lambda: len(beats) > looks + 1, what="the end of a fetch that was under way")
     await line.move("c", 3)
 
     await line.arrived(seconds=30)

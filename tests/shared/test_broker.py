@@ -9,10 +9,9 @@ from aiokafka import ConsumerRecord, TopicPartition
 from faststream import AckPolicy
 
 from shared.broker import (
-    GIVE_UP_SECONDS,
-    STALLED_SECONDS,
     ConsumerStalled,
     KafkaFeed,
+    Patience,
     Progress,
     build_broker,
     start_when_reachable,
@@ -24,6 +23,7 @@ from shared.testing.stores import wait_until
 from shared.testing.toy import TOPIC
 
 ZERO, ONE = TopicPartition(TOPIC, 0), TopicPartition(TOPIC, 1)
+PATIENCE = Patience()
 NOWHERE = KafkaConnection(bootstrap_servers="127.0.0.1:1", client_id="test")
 
 
@@ -50,7 +50,7 @@ def raw(offset: int = 0, **changes: Any) -> Any:
 
 
 class Watched:
-    """A feed that is looked at every five seconds of a clock that only the test moves."""
+    """A feed that is looked at in the usual intervals of a clock that only the test moves."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -63,7 +63,7 @@ class Watched:
         verdicts: list[str] = []
         end = self.now + seconds
         while self.now < end:
-            self.now += 5
+            self.now += PATIENCE.look_every_seconds
             verdicts.append(self.progress.verdict(seen, busy=busy, now=self.now))
         return verdicts
 
@@ -83,18 +83,18 @@ def test_a_feed_that_stands_while_records_wait_is_rebuilt_once_and_then_given_up
     watched = Watched()
     watched.look(({ZERO: 7}, 0), seconds=5)
 
-    verdicts = watched.look(({ZERO: 7}, 3), seconds=STALLED_SECONDS + GIVE_UP_SECONDS)
+    verdicts = watched.look(({ZERO: 7}, 3), seconds=90)
 
     assert verdicts.count("rebuild") == 1
-    assert verdicts.index("rebuild") == STALLED_SECONDS / 5 - 1
-    assert verdicts.index("give_up") == GIVE_UP_SECONDS / 5
+    assert verdicts.index("rebuild") == PATIENCE.rebuild_after_seconds / PATIENCE.look_every_seconds - 1
+    assert verdicts.index("give_up") == PATIENCE.give_up_after_seconds / PATIENCE.look_every_seconds
 
 
 def test_a_rebuilt_feed_that_moves_is_well_and_may_be_rebuilt_again_later() -> None:
     watched = Watched()
     for start in (0, 100):
         watched.look(({ZERO: start}, 3), seconds=5)
-        assert "rebuild" in watched.look(({ZERO: start}, 3), seconds=STALLED_SECONDS + 5)
+        assert "rebuild" in watched.look(({ZERO: start}, 3), seconds=PATIENCE.rebuild_after_seconds + 5)
         assert set(watched.look(({ZERO: start + 1}, 3), seconds=5)) == {"well"}
 
 
@@ -107,7 +107,7 @@ def test_a_broker_that_does_not_answer_is_tried_with_new_clients_and_never_given
     verdicts = Watched().look(None, seconds=300)
 
     assert "give_up" not in verdicts
-    assert 5 <= verdicts.count("rebuild") <= 300 / STALLED_SECONDS
+    assert 5 <= verdicts.count("rebuild") <= 300 / PATIENCE.rebuild_after_seconds
 
 
 def test_a_feed_that_stands_after_an_outage_has_its_own_chance() -> None:
@@ -115,7 +115,7 @@ def test_a_feed_that_stands_after_an_outage_has_its_own_chance() -> None:
     watched.look(({ZERO: 7}, 0), seconds=5)
     watched.look(None, seconds=200)
 
-    verdicts = watched.look(({ZERO: 7}, 3), seconds=STALLED_SECONDS)
+    verdicts = watched.look(({ZERO: 7}, 3), seconds=PATIENCE.rebuild_after_seconds)
 
     assert set(verdicts) == {"well"}
 
@@ -138,8 +138,8 @@ class FakeInbox:
         self.taken.extend(records)
 
 
-def feed_of(inbox: FakeInbox) -> KafkaFeed:
-    return KafkaFeed(build_broker(NOWHERE), inbox, group_id="beta")  # type: ignore[arg-type]
+def feed_of(inbox: FakeInbox, patience: Patience = PATIENCE) -> KafkaFeed:
+    return KafkaFeed(build_broker(NOWHERE), inbox, group_id="beta", patience=patience)  # type: ignore[arg-type]
 
 
 async def test_records_reach_the_inbox_with_their_bytes_single_or_in_batches() -> None:
@@ -206,13 +206,9 @@ class FakeSubscriber:
         self.calls.append("start")
 
 
-async def test_the_watch_beats_while_all_is_well_rebuilds_and_gives_up(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("shared.broker.WATCH_EVERY_SECONDS", 0.01)
-    monkeypatch.setattr("shared.broker.STALLED_SECONDS", 0.1)
-    monkeypatch.setattr("shared.broker.GIVE_UP_SECONDS", 0.2)
-    feed, subscriber, beats = feed_of(FakeInbox()), FakeSubscriber(), 0
+async def test_the_watch_beats_while_all_is_well_rebuilds_and_gives_up() -> None:
+    hasty = Patience(look_every_seconds=0.01, rebuild_after_seconds=0.1, give_up_after_seconds=0.2)
+    feed, subscriber, beats = feed_of(FakeInbox(), hasty), FakeSubscriber(), 0
     feed._subscriber = subscriber  # type: ignore[assignment]
 
     async def end_offsets(partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
@@ -236,10 +232,9 @@ async def test_the_watch_beats_while_all_is_well_rebuilds_and_gives_up(
     assert beats >= 3
 
 
-async def test_the_watch_lives_through_a_broker_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.broker.WATCH_EVERY_SECONDS", 0.01)
-    monkeypatch.setattr("shared.broker.STALLED_SECONDS", 0.05)
-    feed, subscriber = feed_of(FakeInbox()), FakeSubscriber()
+async def test_the_watch_lives_through_a_broker_that_hangs() -> None:
+    hasty = Patience(look_every_seconds=0.01, rebuild_after_seconds=0.05)
+    feed, subscriber = feed_of(FakeInbox(), hasty), FakeSubscriber()
     feed._subscriber = subscriber  # type: ignore[assignment]
 
     watching = asyncio.create_task(feed.watch(beat=lambda: None))

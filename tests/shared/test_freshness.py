@@ -8,13 +8,14 @@ import pytest
 
 from shared import parked
 from shared.consumer import Consumer, Effect
-from shared.database import Database, GuardTooOld, Tx
+from shared.database import GUARD_TO_COMMIT_SECONDS, Database, GuardTooOld, Tx
 from shared.envelope import Record
 from shared.freshness import FreshnessRule, Stale, first_stale
 from shared.inbox import Inbox
 from shared.partitions import NETWORK, PARTITIONS, partition_of
 from shared.testing.delivery import toy_inbox
 from shared.testing.records import RecordMaker
+from shared.testing.stores import let_guard_age
 from shared.testing.toy import COUNTERS, CounterMoved
 from shared.watermarks import Position, all_positions, database_clock, save_positions
 
@@ -58,7 +59,7 @@ class Watched:
             self.make.count(record)
         await self.inbox.receive([*records, *self.make.watermarks(closed_at)])
 
-    async def ask(self, scope: str = SCOPE) -> Stale | None:
+    async def ask(self, scope: str = SCOPE, *, committed_after_seconds: float = 0.0) -> Stale | None:
         rule = FreshnessRule(
             consumer="beta",
             topics=self.topics,
@@ -66,7 +67,14 @@ class Watched:
             started_at=self.started_at or await self.now() - timedelta(hours=1),
             clock_is_steady=self.clock.is_steady,
         )
-        return await self.database.write(lambda tx: first_stale(tx, rule, scope))
+
+        async def ask(tx: Tx) -> Stale | None:
+            stale = await first_stale(tx, rule, scope)
+            if committed_after_seconds:
+                let_guard_age(tx, committed_after_seconds)
+            return stale
+
+        return await self.database.write(ask)
 
     async def reason(self, scope: str = SCOPE) -> str | None:
         stale = await self.ask(scope)
@@ -343,12 +351,9 @@ def _replaced(record: Record, name: str, value: bytes) -> list[tuple[str, bytes]
 # -- the transaction that relies on it ----------------------------------------------------------------------
 
 
-async def test_a_command_that_relied_on_freshness_too_long_ago_is_refused(
-    watched: Watched, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    kind = "postgres" if watched.database.dialect == "postgresql" else "sqlite"
-    monkeypatch.setattr(f"shared.{kind}_store.GUARD_TO_COMMIT_SECONDS", -1.0)
+async def test_a_command_that_relied_on_freshness_too_long_ago_is_refused(watched: Watched) -> None:
     await watched.hear()
 
+    assert await watched.ask(committed_after_seconds=GUARD_TO_COMMIT_SECONDS - 2) is None
     with pytest.raises(GuardTooOld):
-        await watched.ask()
+        await watched.ask(committed_after_seconds=GUARD_TO_COMMIT_SECONDS + 1)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy.engine import make_url
 
-from shared.leadership import leading
+from shared.leadership import Pace, leading
 from shared.postgres_store import PostgresDatabase
 from shared.testing.stores import (
     PostgresServer,
@@ -18,9 +18,14 @@ from shared.testing.stores import (
     sqlite_store,
     wait_until,
 )
-from shared.testing.tcp_proxy import tcp_proxy
+from shared.testing.tcp_proxy import TcpProxy, tcp_proxy
 from shared.testing.toy import toy_metadata
 
+_PACE = Pace()
+_WAIT = (
+    "SELECT pid, waitstart FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND waitstart IS NOT NULL"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
 _KILL_OTHERS = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -36,13 +41,15 @@ async def store(postgres_server: PostgresServer) -> AsyncIterator[PostgresDataba
 class Candidate:
     """Somebody who wants to lead, and says when it does."""
 
-    def __init__(self, database: PostgresDatabase, name: str = "relay:alpha.events.v1") -> None:
+    def __init__(
+        self, database: PostgresDatabase, name: str = "relay:alpha.events.v1", *, pace: Pace = _PACE
+    ) -> None:
         self.lost: asyncio.Event | None = None
         self._leave = asyncio.Event()
-        self.task = asyncio.create_task(self._lead(database, name))
+        self.task = asyncio.create_task(self._lead(database, name, pace))
 
-    async def _lead(self, database: PostgresDatabase, name: str) -> None:
-        async with leading(database, name) as lost:
+    async def _lead(self, database: PostgresDatabase, name: str, pace: Pace) -> None:
+        async with leading(database, name, pace=pace) as lost:
             self.lost = lost
             await self._leave.wait()
         self.lost = None
@@ -190,20 +197,26 @@ async def test_leaders_and_waiters_live_through_a_server_that_drops_everybody(
         await second.leave()
 
 
-@pytest.mark.postgres
-async def test_a_server_that_is_away_is_asked_again_until_it_is_back(
-    store: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("shared.leadership.TRY_EVERY_SECONDS", 0.05)
+@asynccontextmanager
+async def behind_a_link(store: PostgresDatabase) -> AsyncIterator[tuple[PostgresDatabase, TcpProxy]]:
+    """The same database, reached over a link of one's own."""
     url = make_url(store.url)
     async with tcp_proxy(url.host or "", url.port or 5432) as link:
-        behind = PostgresDatabase(
-            url.set(host="127.0.0.1", port=link.port).render_as_string(hide_password=False)
-        )
+        near = url.set(host="127.0.0.1", port=link.port).render_as_string(hide_password=False)
+        behind = PostgresDatabase(near)
         await behind.start()
+        try:
+            yield behind, link
+        finally:
+            await behind.stop()
+
+
+@pytest.mark.postgres
+async def test_a_server_that_is_away_is_asked_again_until_it_is_back(store: PostgresDatabase) -> None:
+    async with behind_a_link(store) as (behind, link):
         link.cut()
-        candidate = Candidate(behind)
-        await asyncio.sleep(0.2)
+        candidate = Candidate(behind, pace=Pace(try_every_seconds=0.05))
+        await wait_until(lambda: link.clients >= 5, what="tries again")
         assert not candidate.leads
 
         link.restore()
@@ -211,54 +224,52 @@ async def test_a_server_that_is_away_is_asked_again_until_it_is_back(
         link.cut()
         await wait_until(lambda: not candidate.leads, seconds=3, what="the loss")
         await candidate.leave()
-        await behind.stop()
 
 
 @pytest.mark.postgres
-async def test_a_lost_link_ends_both_leading_and_waiting(
-    store: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_lost_link_ends_both_leading_and_waiting(store: PostgresDatabase) -> None:
     """Half-open: the server is gone and says nothing. A leader must stop, one that waits must look again."""
-    monkeypatch.setattr("shared.leadership.TRY_EVERY_SECONDS", 0.05)
-    monkeypatch.setattr("shared.leadership.ANSWER_SECONDS", 0.2)
-    monkeypatch.setattr("shared.leadership.WAIT_SECONDS", 0.2)
-    url = make_url(store.url)
-    async with tcp_proxy(url.host or "", url.port or 5432) as link, session_of(store) as session:
-        behind = PostgresDatabase(
-            url.set(host="127.0.0.1", port=link.port).render_as_string(hide_password=False)
-        )
-        await behind.start()
-        leader, waiter = Candidate(behind, "a"), None
+    hasty = Pace(try_every_seconds=0.05, wait_seconds=0.2, answer_seconds=0.2)
+    async with (
+        session_of(store) as session,
+        behind_a_link(store) as (leaders_store, leaders_link),
+        behind_a_link(store) as (waiters_store, waiters_link),
+    ):
+        leader = Candidate(leaders_store, "a", pace=hasty)
         await wait_until(lambda: leader.leads)
-        waiter = Candidate(behind, "a")
+        waiter = Candidate(waiters_store, "a", pace=hasty)
         await until_waiting(session)
+        assert waiters_link.clients == 1
 
-        link.silence()
+        leaders_link.silence()
+        waiters_link.silence()
         await wait_until(lambda: not leader.leads, seconds=5, what="the leader's end")
-        await asyncio.sleep(0.6)
+        await wait_until(lambda: waiters_link.clients > 1, seconds=5, what="the waiter's doubt")
         await session.fetch(_KILL_OTHERS)  # the server has forgotten them long ago
-        link.cut()
-        link.restore()
+        for link in (leaders_link, waiters_link):
+            link.cut()
+            link.restore()
 
         await wait_until(lambda: waiter.leads, seconds=8, what="the waiter's turn")
         await leader.leave()
         await waiter.leave()
-        await behind.stop()
 
 
 @pytest.mark.postgres
-async def test_a_long_wait_is_begun_anew_and_not_given_up(
-    store: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("shared.leadership.WAIT_SECONDS", 0.05)
+async def test_a_long_wait_is_begun_anew_and_not_given_up(store: PostgresDatabase) -> None:
     async with session_of(store) as session:
         first = Candidate(store)
         await wait_until(lambda: first.leads)
-        second = Candidate(store)
-        await asyncio.sleep(0.3)
+        second = Candidate(store, pace=Pace(wait_seconds=0.05))
+        waits: set[tuple[int, Any]] = set()
+
+        async def begun_anew() -> bool:
+            waits.update((row[0], row[1]) for row in await session.fetch(_WAIT))
+            return len(waits) >= 4
+
+        await wait_until(begun_anew, what="a wait begun anew")
         assert not second.leads
-        sessions = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-        assert await session.fetchval(sessions) == 3  # it waits on one connection, not on a new one each time
+        assert len({pid for pid, _ in waits}) == 1  # on one connection, not on a new one each time
 
         await first.leave()
         await wait_until(lambda: second.leads, seconds=2)

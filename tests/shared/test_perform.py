@@ -27,6 +27,7 @@ from shared.domain_clock import RealDomainClock
 from shared.ids import is_id, new_id
 from shared.perform import STORE_TRANSLATIONS, Answer, Performer, use_proof_once
 from shared.problems import Problem, install_problem_handlers
+from shared.testing.stores import wait_until
 from shared.testing.toy import move_counter, totals
 
 Do = Callable[[Tx, Act], Awaitable[Answer]]
@@ -245,7 +246,7 @@ async def test_a_request_that_loses_against_itself_gets_the_winners_answer_and_n
                 return Answer(body={"code": "taken"}, status=409)
             raise Problem("proof_replayed")
         if tx.dialect == "postgresql":
-            await asyncio.sleep(0.05)
+            await wait_until(lambda: counters.runs >= 4, what="the others at the same row")
         return Answer(body={"slot": act.new_id()})
 
     counters.do = register

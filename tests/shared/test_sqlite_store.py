@@ -12,10 +12,18 @@ from typing import Any
 
 import pytest
 
-from shared.database import GuardTooOld, Sql, StoreError, StoreFull, StoreInUse, Tx
+from shared.database import (
+    GUARD_TO_COMMIT_SECONDS,
+    GuardTooOld,
+    Sql,
+    StoreError,
+    StoreFull,
+    StoreInUse,
+    Tx,
+)
 from shared.sqlite_store import MAX_COMMANDS_PER_COMMIT, SqliteDatabase
 from shared.testing.crash import run_program, run_until_killed
-from shared.testing.stores import from_metadata, sqlite_store
+from shared.testing.stores import from_metadata, let_guard_age, sqlite_store
 from shared.testing.toy import toy_metadata
 
 _ADD = Sql("INSERT INTO counter (id, total, steps) VALUES ($1, 0, $2)")
@@ -170,23 +178,16 @@ async def test_a_commit_that_fails_fails_every_command_in_it(store: SqliteDataba
     assert await store.write(partial(add, "later")) == "later"
 
 
-async def test_a_guard_that_grew_too_old_fails_alone(
-    store: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("shared.sqlite_store.GUARD_TO_COMMIT_SECONDS", 0.05)
-    runs: list[str] = []
-
+async def test_a_guard_that_grew_too_old_fails_alone(store: SqliteDatabase) -> None:
     async def guarded(name: str, seconds: float, tx: Tx) -> str:
-        runs.append(name)
         tx.rely_on_guard()
         await add(name, tx)
-        if len(runs) < 4:
-            threading.Event().wait(seconds)
+        let_guard_age(tx, seconds)
         return name
 
     with held_writer(store):
         writing = [
-            asyncio.create_task(store.write(partial(guarded, "old", 0.1))),
+            asyncio.create_task(store.write(partial(guarded, "old", GUARD_TO_COMMIT_SECONDS + 1))),
             asyncio.create_task(store.write(partial(guarded, "young", 0.0))),
             asyncio.create_task(store.write(partial(add, "no-guard"))),
         ]

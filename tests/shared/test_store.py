@@ -1,7 +1,6 @@
 """What a command may rely on, on either store."""
 
 import asyncio
-import threading
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -9,7 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
-from shared.database import Database, GuardTooOld, Sql, StoreUnavailable, Tx
+from shared.database import GUARD_TO_COMMIT_SECONDS, Database, GuardTooOld, Sql, StoreUnavailable, Tx
+from shared.testing.stores import let_guard_age
 from shared.testing.toy import move_counter, totals, toy_act, toy_metadata
 
 _COUNTER = toy_metadata().tables["counter"]
@@ -271,26 +271,18 @@ async def test_a_result_that_is_never_read_to_its_end_does_not_freeze_later_read
     assert [await producer_store.read(ids) for _ in range(4)] == [["a", "b", "c"]] * 4
 
 
-async def test_a_commit_long_after_its_guard_is_refused(
-    producer_store: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    limit = f"shared.{'postgres' if producer_store.dialect == 'postgresql' else 'sqlite'}_store"
-    monkeypatch.setattr(f"{limit}.GUARD_TO_COMMIT_SECONDS", 0.05)
-
-    async def guarded(tx: Tx, seconds: float) -> None:
+async def test_a_commit_long_after_its_guard_is_refused(producer_store: Database) -> None:
+    async def guarded(tx: Tx, name: str, seconds: float) -> None:
         tx.rely_on_guard()
-        await add(tx, f"after-{seconds}")
-        if tx.dialect == "postgresql":
-            await asyncio.sleep(seconds)
-        else:
-            threading.Event().wait(seconds)
+        await add(tx, name)
+        let_guard_age(tx, seconds)
         tx.rely_on_guard()  # the oldest guard counts
 
-    await producer_store.write(lambda tx: guarded(tx, 0.0))
+    await producer_store.write(lambda tx: guarded(tx, "in-time", GUARD_TO_COMMIT_SECONDS - 2))
     with pytest.raises(GuardTooOld):
-        await producer_store.write(lambda tx: guarded(tx, 0.1))
+        await producer_store.write(lambda tx: guarded(tx, "late", GUARD_TO_COMMIT_SECONDS + 1))
 
-    assert await producer_store.read(ids) == ["after-0.0"]
+    assert await producer_store.read(ids) == ["in-time"]
 
 
 async def test_commands_on_a_stopped_store_are_refused_at_once(producer_store: Database) -> None:

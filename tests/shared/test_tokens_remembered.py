@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from joserfc import jws
 
-from shared import tokens
 from shared.auth import TokenRefused
 from tests.shared.forgery import AT, FORGED, GOOD, NOW, Clock, token, verifier
 
@@ -66,9 +65,8 @@ def test_a_revoked_token_is_refused_at_the_next_request() -> None:
         believing.verify(GOOD)
 
 
-def test_what_is_remembered_is_bounded_and_no_token_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tokens, "REMEMBERED_TOKENS", 3)
-    believing = verifier()
+def test_what_is_remembered_is_bounded_and_no_token_is_kept() -> None:
+    believing = verifier(remembered_tokens=3)
 
     for number in range(10):
         believing.verify(token({"jti": f"t{number}"}))

@@ -91,21 +91,22 @@ def milliseconds_to_close(books: Books, report_id: str, part_level_id: str) -> f
 
 
 async def _published(stage: Stage, service: str) -> list[dict[str, Any]]:
-    return await _pages(stage, service, "/delivery/outbox", "events", 0)
+    return await pages(stage, service, "/delivery/outbox")
 
 
 async def _taken(stage: Stage, consumer: str, topic: str) -> list[str]:
-    return await _pages(stage, consumer, "/delivery/inbox", "event_ids", "", topic=topic)
+    return await pages(stage, consumer, "/delivery/inbox", topic=topic)
 
 
-async def _pages(stage: Stage, service: str, path: str, key: str, after: Any, **query: Any) -> list[Any]:
+async def pages(stage: Stage, service: str, path: str, **query: Any) -> list[Any]:
+    """Every entry of a list about delivery."""
     found: list[Any] = []
     while True:
-        page = await stage.operator.get(service, path, after=after, **query)
-        found.extend(page[key])
-        if page["next"] is None:
+        page = await stage.operator.get(service, path, **query)
+        found.extend(page["items"])
+        if page["next_cursor"] is None:
             return found
-        after = page["next"]
+        query["cursor"] = page["next_cursor"]
 
 
 async def _differing_copies(stage: Stage, service: str) -> int:

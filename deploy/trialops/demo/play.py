@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from deploy.trialops.demo.books import Books, milliseconds_to_close, read_books
+from deploy.trialops.demo.books import Books, milliseconds_to_close, pages, read_books
 from deploy.trialops.demo.director import ClosedLevel, Director
 from deploy.trialops.demo.hospital import Hospitals
 from deploy.trialops.demo.office import Office, read_protocol
@@ -120,7 +120,7 @@ async def audit_reports(stage: Stage) -> list[dict[str, Any]]:
     """Each service's audit report, verified against the heads that the other two hold."""
     held: dict[str, list[dict[str, Any]]] = {service: [] for service in SERVICES}
     for service in SERVICES:
-        for head in (await stage.operator.get(service, "/delivery/audit/witnessed"))["heads"]:
+        for head in await pages(stage, service, "/delivery/audit/witnessed"):
             held[head.pop("producer")].append(head)
     return [
         await stage.operator.post(service, "/delivery/audit-verifications", {"witnessed": held[service]})

@@ -1,4 +1,4 @@
-"""The slot board and the dose levels."""
+"""What is read of a trial's places: the slot board, the dose levels, the waiting list."""
 
 from typing import Any
 
@@ -9,6 +9,7 @@ from services.enrolment.api.route import OutModel, Person, TrialQuery
 from services.enrolment.queries.board_from_events import verify_board
 from services.enrolment.queries.dose_levels import show_dose_levels
 from services.enrolment.queries.slot_board import show_slot_board
+from services.enrolment.queries.waiting_list import show_waiting_list
 from shared.json_body import Instant
 from shared.service import service_of
 
@@ -137,3 +138,41 @@ async def show_dose_levels_route(request: Request, principal: Person, trial: Tri
     service = service_of(request)
     view = await service.performer.query(request, principal, lambda tx, act: show_dose_levels(tx, act, trial))
     return DoseLevelsOut.model_validate(view)
+
+
+class LineOut(OutModel):
+    entry_id: str
+    part: str
+    position: int
+    site_number: str
+    screening_number: str
+    since: Instant
+    first_refusal: bool
+
+
+class OfferOut(OutModel):
+    slot_id: str
+    part: str
+    level: int
+    site_number: str
+    screening_number: str
+    deadline: Instant
+
+
+class WaitingListOut(OutModel):
+    trial: str
+    policy: str
+    entries: list[LineOut]
+    offers: list[OfferOut]
+    others_waiting: dict[str, int]
+    offers_to_others: int
+
+
+@router.get("/waiting-list")
+async def show_waiting_list_route(request: Request, principal: Person, trial: TrialQuery) -> WaitingListOut:
+    """Own entries in full, of other sites only how many."""
+    service = service_of(request)
+    view = await service.performer.query(
+        request, principal, lambda tx, act: show_waiting_list(tx, act, trial)
+    )
+    return WaitingListOut.model_validate(view)

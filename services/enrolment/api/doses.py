@@ -44,6 +44,7 @@ class DoseAuthorisedOut(OutModel):
 @router.post(
     "/participants/{participant_id}/dose-authorisations",
     status_code=201,
+    response_model=DoseAuthorisedOut,
     openapi_extra=request_body(DoseAuthorisationIn),
 )
 async def authorise_dose_route(
@@ -114,7 +115,12 @@ class DosesRecordedOut(OutModel):
     administrations: list[RecordedOut]
 
 
-@router.post("/participants/{participant_id}/doses", status_code=201, openapi_extra=request_body(DosesIn))
+@router.post(
+    "/participants/{participant_id}/doses",
+    status_code=201,
+    response_model=DosesRecordedOut,
+    openapi_extra=request_body(DosesIn),
+)
 async def record_doses_route(request: Request, principal: Person, participant_id: ParticipantId) -> Response:
     """Record doses given and missed; a dose that was given is never refused."""
     raw = await read_limited(request)
@@ -142,12 +148,11 @@ def _administration(one: AdministrationIn) -> Administration:
 
 
 def _recorded(result: DosesRecorded) -> DosesRecordedOut:
-    first = next((one.first_dose_at for one in result.recorded if one.first_dose_at is not None), None)
     return DosesRecordedOut(
         record_id=result.record_id,
         authorised=result.authorised,
         late_entry=result.late_entry,
-        first_dose_at=first,
+        first_dose_at=None if result.first_dose is None else result.first_dose.at,
         administrations=[
             RecordedOut(
                 at=one.administration.at,

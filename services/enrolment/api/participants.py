@@ -37,9 +37,15 @@ class TreatmentEndIn(StrictModel):
     ]
 
 
+class TreatmentEndedOut(OutModel):
+    participant_id: str
+    treatment: Literal["ended"] = "ended"
+
+
 @router.post(
     "/participants/{participant_id}/treatment-ends",
     status_code=201,
+    response_model=TreatmentEndedOut,
     openapi_extra=request_body(TreatmentEndIn),
 )
 async def end_treatment_route(request: Request, principal: Person, participant_id: ParticipantId) -> Response:
@@ -50,7 +56,7 @@ async def end_treatment_route(request: Request, principal: Person, participant_i
     async def command(tx: Tx, act: Act) -> Answer:
         ended = EndTreatment(participant_id=participant_id, reason=body.reason, ended_at=body.ended_at)
         await end_treatment_of(tx, ended, act)
-        return Answer(body={"participant_id": participant_id, "treatment": "ended"})
+        return Answer(body=TreatmentEndedOut(participant_id=participant_id))
 
     return await service_of(request).performer.command(request, principal, raw, command)
 
@@ -97,6 +103,7 @@ class ParticipationOut(OutModel):
 @router.post(
     "/participants/{participant_id}/participation-changes",
     status_code=201,
+    response_model=ParticipationOut,
     openapi_extra=request_body(ParticipationChangeIn),
 )
 async def change_participation_route(
@@ -129,8 +136,16 @@ class VoidingIn(StrictModel):
     reason_code: ReasonCode
 
 
+class VoidedOut(OutModel):
+    participant_id: str
+    registration: Literal["voided"] = "voided"
+
+
 @router.post(
-    "/participants/{participant_id}/voidings", status_code=201, openapi_extra=request_body(VoidingIn)
+    "/participants/{participant_id}/voidings",
+    status_code=201,
+    response_model=VoidedOut,
+    openapi_extra=request_body(VoidingIn),
 )
 async def void_registration_route(
     request: Request, principal: Person, participant_id: ParticipantId
@@ -142,7 +157,7 @@ async def void_registration_route(
     async def command(tx: Tx, act: Act) -> Answer:
         wanted = VoidRegistration(participant_id=participant_id, reason_code=body.reason_code)
         await void_registration(tx, wanted, act)
-        return Answer(body={"participant_id": participant_id, "registration": "voided"})
+        return Answer(body=VoidedOut(participant_id=participant_id))
 
     return await service_of(request).performer.command(request, principal, raw, command)
 

@@ -68,7 +68,12 @@ class RegisteredOut(OutModel):
     confirmation: ConfirmationOut
 
 
-@router.post("/registrations", status_code=201, openapi_extra=request_body(RegistrationIn))
+@router.post(
+    "/registrations",
+    status_code=201,
+    response_model=RegisteredOut,
+    openapi_extra=request_body(RegistrationIn),
+)
 async def register_participant_route(request: Request, principal: Person) -> Response:
     """201 with the number and the level, 409 with every guard that fails, 503 when too little is known."""
     raw = await read_limited(request)
@@ -121,6 +126,17 @@ def _registered(outcome: Registered) -> RegisteredOut:
     )
 
 
+class GuardOut(OutModel):
+    """One guard as it was evaluated, with what it looked at."""
+
+    number: int
+    guard: str
+    passed: bool
+    code: str
+    detail: str
+    inputs: dict[str, Any]
+
+
 class AttemptOut(OutModel):
     registration_id: str
     screening_id: str
@@ -128,7 +144,7 @@ class AttemptOut(OutModel):
     participant_id: str | None
     code: str
     at: Instant
-    results: list[dict[str, Any]]
+    results: list[GuardOut]
 
 
 @router.get("/registrations/{registration_id}/guards")
@@ -147,5 +163,5 @@ async def show_registration_guards_route(
         participant_id=attempt.participant_id,
         code=attempt.code,
         at=attempt.at,
-        results=[dict(result) for result in attempt.results],
+        results=[GuardOut(**result) for result in attempt.results],
     )

@@ -1,6 +1,6 @@
 """Screenings: started with a number, shown with what is signed for them, ended without registration."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path
 from pydantic import Field
@@ -53,7 +53,12 @@ class ScreeningStartedOut(OutModel):
     started_at: Instant
 
 
-@router.post("/screenings", status_code=201, openapi_extra=request_body(ScreeningIn))
+@router.post(
+    "/screenings",
+    status_code=201,
+    response_model=ScreeningStartedOut,
+    openapi_extra=request_body(ScreeningIn),
+)
 async def start_screening_route(request: Request, principal: Person) -> Response:
     """Start a screening; the number is issued here and used once."""
     raw = await read_limited(request)
@@ -85,7 +90,17 @@ class FailureIn(StrictModel):
     reason_code: ReasonCode
 
 
-@router.post("/screenings/{screening_id}/failures", status_code=201, openapi_extra=request_body(FailureIn))
+class ScreeningFailedOut(OutModel):
+    screening_id: str
+    state: Literal["failed"] = "failed"
+
+
+@router.post(
+    "/screenings/{screening_id}/failures",
+    status_code=201,
+    response_model=ScreeningFailedOut,
+    openapi_extra=request_body(FailureIn),
+)
 async def fail_screening_route(request: Request, principal: Person, screening_id: ScreeningId) -> Response:
     """End the screening without registration."""
     raw = await read_limited(request)
@@ -93,7 +108,7 @@ async def fail_screening_route(request: Request, principal: Person, screening_id
 
     async def command(tx: Tx, act: Act) -> Answer:
         await fail_screening(tx, FailScreening(screening_id=screening_id, reason_code=body.reason_code), act)
-        return Answer(body={"screening_id": screening_id, "state": "failed"})
+        return Answer(body=ScreeningFailedOut(screening_id=screening_id))
 
     return await service_of(request).performer.command(request, principal, raw, command)
 

@@ -7,7 +7,7 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.enrolment.api.route import Person, ReasonCode, Slug, Words
+from services.enrolment.api.route import OutModel, Person, ReasonCode, Slug, Words
 from services.enrolment.commands.record_assent import (
     DecideOnRefusal,
     RecordAssent,
@@ -52,7 +52,16 @@ class ConsentIn(StrictModel):
     signed_at: Instant
 
 
-@router.post("/screenings/{screening_id}/consents", status_code=201, openapi_extra=request_body(ConsentIn))
+class ConsentRecordedOut(OutModel):
+    consent_id: str
+
+
+@router.post(
+    "/screenings/{screening_id}/consents",
+    status_code=201,
+    response_model=ConsentRecordedOut,
+    openapi_extra=request_body(ConsentIn),
+)
 async def record_consent_route(request: Request, principal: Person, screening_id: ScreeningId) -> Response:
     """Record a consent on a form of the protocol version in use at the site."""
     raw = await read_limited(request)
@@ -74,7 +83,7 @@ async def record_consent_route(request: Request, principal: Person, screening_id
             ),
             act,
         )
-        return Answer(body={"consent_id": consent_id})
+        return Answer(body=ConsentRecordedOut(consent_id=consent_id))
 
     return await service_of(request).performer.command(request, principal, raw, command)
 
@@ -89,7 +98,16 @@ class AssentIn(StrictModel):
     signed_at: Instant
 
 
-@router.post("/screenings/{screening_id}/assents", status_code=201, openapi_extra=request_body(AssentIn))
+class AssentRecordedOut(OutModel):
+    assent_id: str
+
+
+@router.post(
+    "/screenings/{screening_id}/assents",
+    status_code=201,
+    response_model=AssentRecordedOut,
+    openapi_extra=request_body(AssentIn),
+)
 async def record_assent_route(request: Request, principal: Person, screening_id: ScreeningId) -> Response:
     """Record what the child answered."""
     raw = await read_limited(request)
@@ -108,7 +126,7 @@ async def record_assent_route(request: Request, principal: Person, screening_id:
             ),
             act,
         )
-        return Answer(body={"assent_id": assent_id})
+        return Answer(body=AssentRecordedOut(assent_id=assent_id))
 
     return await service_of(request).performer.command(request, principal, raw, command)
 
@@ -123,6 +141,7 @@ class AssentDecisionIn(StrictModel):
 @router.post(
     "/screenings/{screening_id}/assent-decisions",
     status_code=201,
+    response_model=AssentRecordedOut,
     openapi_extra=request_body(AssentDecisionIn),
 )
 async def decide_on_refusal_route(request: Request, principal: Person, screening_id: ScreeningId) -> Response:
@@ -132,7 +151,7 @@ async def decide_on_refusal_route(request: Request, principal: Person, screening
 
     async def command(tx: Tx, act: Act) -> Answer:
         decided = DecideOnRefusal(screening_id=screening_id, reason=body.reason, signed_at=body.signed_at)
-        return Answer(body={"assent_id": await decide_on_refusal(tx, decided, act)})
+        return Answer(body=AssentRecordedOut(assent_id=await decide_on_refusal(tx, decided, act)))
 
     return await service_of(request).performer.command(request, principal, raw, command)
 
@@ -150,11 +169,18 @@ class EligibilityIn(StrictModel):
     signed_at: Instant
 
 
+class EligibilityRecordedOut(OutModel):
+    eligibility_id: str
+
+
 _ANSWERS = {True: Criterion.MET, False: Criterion.NOT_MET, None: Criterion.UNKNOWN}
 
 
 @router.post(
-    "/screenings/{screening_id}/eligibility", status_code=201, openapi_extra=request_body(EligibilityIn)
+    "/screenings/{screening_id}/eligibility",
+    status_code=201,
+    response_model=EligibilityRecordedOut,
+    openapi_extra=request_body(EligibilityIn),
 )
 async def record_eligibility_route(
     request: Request, principal: Person, screening_id: ScreeningId
@@ -179,7 +205,7 @@ async def record_eligibility_route(
             ),
             act,
         )
-        return Answer(body={"eligibility_id": eligibility_id})
+        return Answer(body=EligibilityRecordedOut(eligibility_id=eligibility_id))
 
     return await service_of(request).performer.command(request, principal, raw, command)
 
@@ -191,8 +217,15 @@ class AgeStatementIn(StrictModel):
     on: Day
 
 
+class AgeStatedOut(OutModel):
+    statement_id: str
+
+
 @router.post(
-    "/screenings/{screening_id}/age-statements", status_code=201, openapi_extra=request_body(AgeStatementIn)
+    "/screenings/{screening_id}/age-statements",
+    status_code=201,
+    response_model=AgeStatedOut,
+    openapi_extra=request_body(AgeStatementIn),
 )
 async def state_age_route(request: Request, principal: Person, screening_id: ScreeningId) -> Response:
     """State an age; the site knows the day of birth, this service does not."""
@@ -201,6 +234,6 @@ async def state_age_route(request: Request, principal: Person, screening_id: Scr
 
     async def command(tx: Tx, act: Act) -> Answer:
         stated = StateAge(screening_id=screening_id, years=body.years, on=body.on)
-        return Answer(body={"statement_id": await state_age(tx, stated, act)})
+        return Answer(body=AgeStatedOut(statement_id=await state_age(tx, stated, act)))
 
     return await service_of(request).performer.command(request, principal, raw, command)

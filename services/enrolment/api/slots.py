@@ -1,13 +1,13 @@
-"""Places: asking for one, giving it back, extending it, choosing who is next, and the waiting list."""
+"""Places: asking for one, giving it back, extending it, choosing who is next."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.enrolment.api.route import Id, OutModel, Person, SiteNumber, Slug, TrialQuery, Words
+from services.enrolment.api.route import Id, OutModel, Person, SiteNumber, Slug, Words
 from services.enrolment.commands.change_slot import (
     ExtendSlot,
     OfferSlot,
@@ -27,10 +27,10 @@ from services.enrolment.commands.reserve_slot import (
 )
 from services.enrolment.domain.board import SlotRecord
 from services.enrolment.domain.slot_states import Frozen
-from services.enrolment.queries.waiting_list import show_waiting_list
 from shared.act import Act
 from shared.database import Tx
 from shared.json_body import Instant, StrictModel, parse_body, read_limited, read_nothing, request_body
+from shared.openapi import also_answers
 from shared.perform import Answer
 from shared.service import service_of
 
@@ -86,7 +86,13 @@ def _place(outcome: PlaceGiven | InLine) -> Answer:
     return Answer(body=reserved, status=201)
 
 
-@router.post("/slots/{slot_id}/reservations", status_code=201, openapi_extra=request_body(ReservationIn))
+@router.post(
+    "/slots/{slot_id}/reservations",
+    status_code=201,
+    response_model=ReservedOut,
+    responses=also_answers(202, WaitlistedOut, "No place is free; a position on the waiting list"),
+    openapi_extra=request_body(ReservationIn),
+)
 async def reserve_slot_route(request: Request, principal: Person, slot_id: SlotId) -> Response:
     """201 with the place, or 202 with a position on the waiting list."""
     raw = await read_limited(request)
@@ -105,7 +111,13 @@ class ReservationRequestIn(StrictModel):
     screening_id: Id
 
 
-@router.post("/reservation-requests", status_code=201, openapi_extra=request_body(ReservationRequestIn))
+@router.post(
+    "/reservation-requests",
+    status_code=201,
+    response_model=ReservedOut,
+    responses=also_answers(202, WaitlistedOut, "No place is free; a position on the waiting list"),
+    openapi_extra=request_body(ReservationRequestIn),
+)
 async def request_slot_route(request: Request, principal: Person) -> Response:
     """The next free place of the part's open level, or a position on the waiting list."""
     raw = await read_limited(request)
@@ -118,14 +130,23 @@ async def request_slot_route(request: Request, principal: Person) -> Response:
     return await service_of(request).performer.command(request, principal, raw, command)
 
 
-@router.post("/slots/{slot_id}/releases", status_code=201)
+class ReleasedOut(OutModel):
+    slot_id: str
+    state: Literal["released"] = "released"
+
+
+@router.post(
+    "/slots/{slot_id}/releases",
+    status_code=201,
+    response_model=ReleasedOut,
+)
 async def release_slot_route(request: Request, principal: Person, slot_id: SlotId) -> Response:
     """Give a reservation back, or decline an offer."""
     raw = await read_nothing(request)
 
     async def command(tx: Tx, act: Act) -> Answer:
         record = await release_slot(tx, ReleaseSlot(slot_id=slot_id), act)
-        return Answer(body={"slot_id": record.slot.id, "state": "released"})
+        return Answer(body=ReleasedOut(slot_id=record.slot.id))
 
     return await service_of(request).performer.command(request, principal, raw, command)
 
@@ -148,7 +169,12 @@ def _deadline(record: SlotRecord) -> Answer:
     return Answer(body=DeadlineOut(slot_id=record.slot.id, expires_at=record.held.expires_at))
 
 
-@router.post("/slots/{slot_id}/extensions", status_code=201, openapi_extra=request_body(ExtensionIn))
+@router.post(
+    "/slots/{slot_id}/extensions",
+    status_code=201,
+    response_model=DeadlineOut,
+    openapi_extra=request_body(ExtensionIn),
+)
 async def extend_slot_route(request: Request, principal: Person, slot_id: SlotId) -> Response:
     """Move the deadline of a reservation or offer."""
     raw = await read_limited(request)
@@ -166,7 +192,12 @@ class OfferIn(StrictModel):
     reason: Words
 
 
-@router.post("/slots/{slot_id}/offers", status_code=201, openapi_extra=request_body(OfferIn))
+@router.post(
+    "/slots/{slot_id}/offers",
+    status_code=201,
+    response_model=DeadlineOut,
+    openapi_extra=request_body(OfferIn),
+)
 async def offer_slot_route(request: Request, principal: Person, slot_id: SlotId) -> Response:
     """Offer a free slot to the entry that the medical monitor chose."""
     raw = await read_limited(request)
@@ -183,7 +214,17 @@ class ReceiptIn(StrictModel):
     site_number: SiteNumber
 
 
-@router.post("/decisions/{decision_id}/receipts", status_code=201, openapi_extra=request_body(ReceiptIn))
+class ReceivedOut(OutModel):
+    decision_id: str
+    site_number: str
+
+
+@router.post(
+    "/decisions/{decision_id}/receipts",
+    status_code=201,
+    response_model=ReceivedOut,
+    openapi_extra=request_body(ReceiptIn),
+)
 async def receive_decision_route(
     request: Request, principal: Person, decision_id: Annotated[str, Path(max_length=64)]
 ) -> Response:
@@ -194,44 +235,6 @@ async def receive_decision_route(
     async def command(tx: Tx, act: Act) -> Answer:
         received = ReceiveDecision(decision_id=decision_id, site_number=body.site_number)
         await receive_decision(tx, received, act)
-        return Answer(body={"decision_id": decision_id, "site_number": body.site_number})
+        return Answer(body=ReceivedOut(decision_id=decision_id, site_number=body.site_number))
 
     return await service_of(request).performer.command(request, principal, raw, command)
-
-
-class LineOut(OutModel):
-    entry_id: str
-    part: str
-    position: int
-    site_number: str
-    screening_number: str
-    since: Instant
-    first_refusal: bool
-
-
-class OfferOut(OutModel):
-    slot_id: str
-    part: str
-    level: int
-    site_number: str
-    screening_number: str
-    deadline: Instant
-
-
-class WaitingListOut(OutModel):
-    trial: str
-    policy: str
-    entries: list[LineOut]
-    offers: list[OfferOut]
-    others_waiting: dict[str, int]
-    offers_to_others: int
-
-
-@router.get("/waiting-list")
-async def show_waiting_list_route(request: Request, principal: Person, trial: TrialQuery) -> WaitingListOut:
-    """Own entries in full, of other sites only how many."""
-    service = service_of(request)
-    view = await service.performer.query(
-        request, principal, lambda tx, act: show_waiting_list(tx, act, trial)
-    )
-    return WaitingListOut.model_validate(view)

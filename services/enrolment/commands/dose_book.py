@@ -13,7 +13,6 @@ from services.enrolment.domain.dose_recording import (
     DoseAuthorisation,
     DoseFlag,
     DoseHistory,
-    DoseRank,
     GivenDose,
     decide_recording,
 )
@@ -35,20 +34,21 @@ class Administration:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FirstDose:
+    """The dose that the participant's windows count from, and the level that was given."""
+
+    at: datetime
+    level: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """One administration as kept; `first_dose_at` is set when it is the dose that the windows count from.
-
-    A dose said to be given in the future was given by now at the latest, so no window begins after its entry:
-    what happens to the participant meanwhile would lie before it and count nowhere.
-
-    `kept_in` is the record that said exactly this before; None for what is new.
-    """
+    """One administration as kept; `kept_in` is the record that said exactly this before, None for what is new."""
 
     administration: Administration
     level: int
     flags: frozenset[DoseFlag]
     authorisation_id: str | None
-    first_dose_at: datetime | None
     kept_in: str | None = None
 
 
@@ -67,13 +67,14 @@ def recorded_before(row: Mapping[str, Any]) -> Recorded:
         level=row["level"],
         flags=frozenset(DoseFlag(flag) for flag in row["flags"]),
         authorisation_id=row["authorisation_id"],
-        first_dose_at=None,
         kept_in=row["record_id"],
     )
 
 
 class DoseBook:
     """What was recorded, by time given, and what the authorisations still cover.
+
+    `moved_to` is the dose entered here that the windows count from since then; None while none moved them.
 
     Args:
         participant: whose doses these are.
@@ -98,6 +99,8 @@ class DoseBook:
         self._now = now
         self._open = list(authorisations)
         self._known = list(known)
+        self._first_dose_at = participant.first_dose_at
+        self.moved_to: FirstDose | None = None
         self.used: dict[str, int] = {}
         place = PartLevel(part=participant.part, level=participant.level)
         self._halts = halts_covering(board.halts, HaltedAct.DOSING, place, SiteId(participant.site_number))
@@ -110,7 +113,7 @@ class DoseBook:
         before = [known for known in self._known if known.administration.at == one.at]
         # Only the last word: a site that takes a correction back is heard again.
         if before and before[-1].administration == one:
-            return replace(before[-1], first_dose_at=None)
+            return before[-1]
         entered = self._given(one, level, before) if one.given else self._missed(one, level, before)
         self._known.append(replace(entered, kept_in=self._record_id))
         return entered
@@ -122,9 +125,7 @@ class DoseBook:
             DoseFlag.CONTRADICTS_EARLIER: bool(before),
         }
         raised = frozenset(flag for flag, applies in flags.items() if applies)
-        return Recorded(
-            administration=one, level=level, flags=raised, authorisation_id=None, first_dose_at=None
-        )
+        return Recorded(administration=one, level=level, flags=raised, authorisation_id=None)
 
     def _given(self, one: Administration, level: int, before: list[Recorded]) -> Recorded:
         authorisation = self._covering(one, level, before)
@@ -132,14 +133,14 @@ class DoseBook:
             given_at=one.at, amount=one.amount or Decimal(0), planned=one.planned_amount, level=level
         )
         decided = decide_recording(dose, self._history(authorisation, bool(before)), self._now)
+        if decided.begins_window:
+            self._first_dose_at = decided.counts_from
+            self.moved_to = FirstDose(at=decided.counts_from, level=level)
         return Recorded(
             administration=one,
             level=level,
             flags=decided.flags,
             authorisation_id=authorisation.id if authorisation else None,
-            first_dose_at=min(one.at, self._now)
-            if decided.rank in (DoseRank.FIRST, DoseRank.NEW_FIRST)
-            else None,
         )
 
     def _covering(self, one: Administration, level: int, before: list[Recorded]) -> DoseAuthorisation | None:
@@ -154,12 +155,11 @@ class DoseBook:
         return as_recorded(found)
 
     def _history(self, authorisation: DoseAuthorisation | None, contradicts: bool) -> DoseHistory:
-        doses = (known.administration for known in self._known)
         return DoseHistory(
             registered_at=self._participant.registered_at,
             voided=self._participant.voided_at is not None,
             allocated_level=self._participant.level,
-            earlier_doses=tuple(dose.at for dose in doses if dose.given),
+            first_dose_at=self._first_dose_at,
             authorisation=authorisation,
             treatment_stopped_at=self._participant.treatment_ended_at,
             dosing_halts=self._halts,

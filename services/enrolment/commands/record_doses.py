@@ -7,7 +7,13 @@ from typing import Any
 
 from services.enrolment.commands.announce import keep
 from services.enrolment.commands.at_participant import participant_under_gate
-from services.enrolment.commands.dose_book import Administration, DoseBook, Recorded, recorded_before
+from services.enrolment.commands.dose_book import (
+    Administration,
+    DoseBook,
+    FirstDose,
+    Recorded,
+    recorded_before,
+)
 from services.enrolment.domain.board import Board
 from services.enrolment.domain.dose_authorising import OpenAuthorisation
 from services.enrolment.domain.dose_recording import DoseFlag
@@ -38,7 +44,10 @@ class RecordDoses:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DosesRecorded:
+    """`first_dose` is set when the windows count from a dose of this record, for the first time or from now on."""
+
     record_id: str
+    first_dose: FirstDose | None
     recorded: tuple[Recorded, ...]
     authorised: bool
     late_entry: bool
@@ -68,17 +77,18 @@ async def record_doses(tx: Tx, command: RecordDoses, act: Act) -> DosesRecorded:
     recorded = tuple(book.enter(one) for one in sorted(command.administrations, key=lambda one: one.at))
     new = tuple(one for one in recorded if one.kept_in is None)
     if not new:
-        return _result(recorded[0].kept_in or record_id, recorded)
+        return _result(recorded[0].kept_in or record_id, recorded, None)
     await insert_administrations(tx, [_row(act, participant, record_id, one) for one in new])
     for authorisation_id, used in book.used.items():
         await use_authorisation(tx, authorisation_id, used)
-    await _announce(tx, allowed.act, board, participant, _result(record_id, new))
-    return _result(record_id, recorded)
+    await _announce(tx, allowed.act, board, participant, _result(record_id, new, book.moved_to))
+    return _result(record_id, recorded, book.moved_to)
 
 
-def _result(record_id: str, recorded: tuple[Recorded, ...]) -> DosesRecorded:
+def _result(record_id: str, recorded: tuple[Recorded, ...], first_dose: FirstDose | None) -> DosesRecorded:
     return DosesRecorded(
         record_id=record_id,
+        first_dose=first_dose,
         recorded=recorded,
         authorised=not any(DoseFlag.UNAUTHORISED in one.flags for one in recorded),
         late_entry=any(DoseFlag.LATE_ENTRY in one.flags for one in recorded),
@@ -107,30 +117,34 @@ def _row(act: Act, participant: Participant, record_id: str, one: Recorded) -> d
 async def _announce(tx: Tx, act: Act, board: Board, participant: Participant, result: DosesRecorded) -> None:
     draft = Draft(board, act.now, act.new_id)
     events: list[NewEvent] = []
-    first = next((one for one in result.recorded if one.first_dose_at is not None), None)
-    if first is not None and first.first_dose_at is not None:
-        given_at = first.first_dose_at
-        await save_first_dose(tx, participant.id, given_at)
-        events.append(_event(participant, _first_dose(participant, first, given_at)))
-        member = draft.members[ParticipantId(participant.id)]
-        dosed = replace(member, first_dose_at=given_at, cohort=replace(member.cohort, dosed=True))
-        draft.members[ParticipantId(participant.id)] = dosed
-        settle(draft)
+    if result.first_dose is not None:
+        await save_first_dose(tx, participant.id, result.first_dose.at)
+        events.append(_event(participant, _first_dose(participant, result.first_dose)))
+        _count_from(draft, participant, result.first_dose.at)
     events.append(_event(participant, _doses(act, participant, result)))
     await keep(tx, act, draft, also=events)
+
+
+def _count_from(draft: Draft, participant: Participant, first_dose_at: datetime) -> None:
+    """Count the participant as dosed since then, and draw what follows for the trial."""
+    member = draft.members[ParticipantId(participant.id)]
+    draft.members[ParticipantId(participant.id)] = replace(
+        member, first_dose_at=first_dose_at, cohort=replace(member.cohort, dosed=True)
+    )
+    settle(draft)
 
 
 def _event(participant: Participant, body: FirstDoseRecordedV1 | DoseRecordedV1) -> NewEvent:
     return NewEvent(aggregate_id=participant.id, scope=participant.trial_id, body=body)
 
 
-def _first_dose(participant: Participant, first: Recorded, given_at: datetime) -> FirstDoseRecordedV1:
+def _first_dose(participant: Participant, first: FirstDose) -> FirstDoseRecordedV1:
     return FirstDoseRecordedV1(
         trial_id=participant.trial_id,
         participant_id=participant.id,
         part=participant.part,
         level_received=first.level,
-        given_at=given_at,
+        given_at=first.at,
     )
 
 

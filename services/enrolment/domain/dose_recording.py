@@ -19,9 +19,9 @@ DOSE_TOLERANCE_PERCENT = Decimal(10)
 class DoseRank(StrEnum):
     """Where a recorded dose stands among the participant's doses, by time given.
 
-    `new_first` is a late entry before the first dose known so far: the DLT window moves. A dose said to be
-    given before the registration is none of these: more likely a mistyped time than a dose under the trial,
-    it is kept and alarmed, and no window counts from it.
+    `new_first` is a late entry before the time that the DLT window has counted from so far: the window moves,
+    and by a dose it only ever moves earlier. A dose said to be given before the registration is none of these:
+    more likely a mistyped time than a dose under the trial, it is kept and alarmed, and no window counts from it.
     """
 
     FIRST = "first"
@@ -67,13 +67,15 @@ class GivenDose:
 class DoseHistory:
     """What was known about the participant when the dose was entered.
 
+    `first_dose_at`: what the windows have counted from so far (`RecordedDose.counts_from` of the dose that began
+    them, never a claimed time after its entry); None before the first dose.
     `contradicts_earlier`: something else is recorded for the very time of this dose.
     """
 
     registered_at: datetime
     voided: bool
     allocated_level: int
-    earlier_doses: tuple[datetime, ...]
+    first_dose_at: datetime | None
     authorisation: DoseAuthorisation | None
     treatment_stopped_at: datetime | None
     dosing_halts: tuple[Halt, ...]
@@ -82,15 +84,25 @@ class DoseHistory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedDose:
-    """What recording means: rank and flags; always recorded, at the time the site reports."""
+    """What recording means: rank and flags; always recorded, at the time the site reports.
+
+    `counts_from`: a dose said to be given in the future was given by its entry at the latest, so no window begins
+    after the entry: what happens to the participant meanwhile would lie before it and count nowhere.
+    """
 
     given_at: datetime
+    counts_from: datetime
     rank: DoseRank
     flags: frozenset[DoseFlag]
 
     @property
     def is_deviation(self) -> bool:
         return DoseFlag.UNAUTHORISED in self.flags
+
+    @property
+    def begins_window(self) -> bool:
+        """Whether the participant's windows count from this dose, for the first time or from now on."""
+        return self.rank in (DoseRank.FIRST, DoseRank.NEW_FIRST)
 
 
 def decide_recording(dose: GivenDose, history: DoseHistory, now: datetime) -> RecordedDose:
@@ -116,20 +128,21 @@ def decide_recording(dose: GivenDose, history: DoseHistory, now: datetime) -> Re
         DoseFlag.LEVEL_DIFFERS: other_level,
         DoseFlag.CONTRADICTS_EARLIER: history.contradicts_earlier,
     }
+    counts_from = min(dose.given_at, now)
     return RecordedDose(
         given_at=dose.given_at,
-        rank=_rank(dose.given_at, history),
+        counts_from=counts_from,
+        rank=_rank(dose.given_at, counts_from, history),
         flags=frozenset(flag for flag, applies in checks.items() if applies),
     )
 
 
-def _rank(given_at: datetime, history: DoseHistory) -> DoseRank:
+def _rank(given_at: datetime, counts_from: datetime, history: DoseHistory) -> DoseRank:
     if given_at < history.registered_at:
         return DoseRank.BEFORE_REGISTRATION
-    known = [at for at in history.earlier_doses if at >= history.registered_at]
-    if not known:
+    if history.first_dose_at is None:
         return DoseRank.FIRST
-    return DoseRank.NEW_FIRST if given_at < min(known) else DoseRank.LATER
+    return DoseRank.NEW_FIRST if counts_from < history.first_dose_at else DoseRank.LATER
 
 
 def _differs(dose: GivenDose) -> bool:

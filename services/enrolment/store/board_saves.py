@@ -8,9 +8,8 @@ from services.enrolment.domain.decisions import KnownDecision
 from services.enrolment.domain.draft import Draft
 from services.enrolment.store.place_tables import AppliedDecisionRow, DoseLevelRow, SlotRow, WaitingEntryRow
 from services.enrolment.store.slot_rows import slot_values
-from services.enrolment.store.statements import upsert
 from shared.database import Sql, Tx
-from shared.rows import table_of
+from shared.rows import table_of, upsert
 from shared.tables import canonical_json
 
 _SAVE_LEVELS = upsert(table_of(DoseLevelRow))

@@ -1,6 +1,6 @@
 """The one statement that reads a trial's board: $1 is the trial, $2 a slot wanted whatever became of it."""
 
-from services.enrolment.store.statements import Part, read_together
+from shared.joint_reads import Part, read_together
 
 
 def _screening_of(table: str) -> tuple[str, str]:

@@ -37,14 +37,8 @@ from services.enrolment.domain.recruitment import SiteStatus, TrialStatus
 from services.enrolment.domain.waiting_list import WaitingEntry, WaitingPolicy
 from services.enrolment.store.board_statement import READ_BOARD
 from services.enrolment.store.slot_rows import slot_record
-from services.enrolment.store.statements import (
-    each,
-    fetch_together,
-    instant,
-    nested,
-    optional_instant,
-)
 from shared.database import Sql, Tx
+from shared.joint_reads import each, fetch_together, instant, nested, optional_instant
 
 Row = Mapping[str, Any]
 

@@ -14,9 +14,8 @@ from services.enrolment.store.copies import (
     TrialCopyRow,
     VerdictCopyRow,
 )
-from services.enrolment.store.statements import upsert
 from shared.database import Sql, Tx
-from shared.rows import table_of
+from shared.rows import table_of, upsert
 
 save_protocols = upsert(table_of(ProtocolCopyRow))
 save_trials = upsert(table_of(TrialCopyRow))

@@ -15,9 +15,8 @@ from services.enrolment.store.person_tables import (
     ParticipationChangeRow,
     RegistrationAttemptRow,
 )
-from services.enrolment.store.statements import insertion
 from shared.database import Sql, Tx, instant_parameter, read_instant
-from shared.rows import table_of
+from shared.rows import insertion, table_of
 
 _PARTICIPANTS = table_of(ParticipantRow)
 _ATTEMPTS = table_of(RegistrationAttemptRow)

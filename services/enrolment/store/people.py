@@ -29,18 +29,9 @@ from services.enrolment.store.person_tables import (
     EligibilityRow,
     ScreeningRow,
 )
-from services.enrolment.store.statements import (
-    Part,
-    day,
-    each,
-    fetch_together,
-    insertion,
-    instant,
-    nested,
-    read_together,
-)
 from shared.database import Sql, Tx, read_instant
-from shared.rows import table_of
+from shared.joint_reads import Part, day, each, fetch_together, instant, nested, read_together
+from shared.rows import insertion, table_of
 
 Row = Mapping[str, Any]
 

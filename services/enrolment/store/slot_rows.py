@@ -29,7 +29,7 @@ from services.enrolment.domain.slot_states import (
     SlotOrigin,
     SlotState,
 )
-from services.enrolment.store.statements import instant, nested
+from shared.joint_reads import instant, nested
 
 _NAMES: Mapping[type[Any], str] = {
     Open: "open",

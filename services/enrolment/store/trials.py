@@ -9,8 +9,8 @@ from typing import Any
 from services.enrolment.domain.consent import ConsentDocument, ConsentPurpose
 from services.enrolment.domain.protocol_terms import LevelTerms, PartTerms, ProtocolTerms, VersionRules
 from services.enrolment.domain.stagger import EnforceAt, StaggerPolicy
-from services.enrolment.store.statements import nested
 from shared.database import Sql, Tx, read_instant, read_optional_instant
+from shared.joint_reads import nested
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

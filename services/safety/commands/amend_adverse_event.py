@@ -11,6 +11,7 @@ from services.safety.domain.report_record import Kept, Statement
 from services.safety.domain.roles import AMENDING
 from services.safety.domain.seen_version import decide_on_seen_version
 from services.safety.store.adverse_events import add_version
+from services.safety.store.places import delegations_of
 from shared.act import Act
 from shared.database import Tx
 
@@ -42,7 +43,8 @@ async def amend_adverse_event(tx: Tx, command: AmendAdverseEvent, act: Act) -> A
     record, place, act = opened.record, opened.place, opened.act
     principal = act.principal
     assert principal is not None
-    flags = await flags_of(tx, act, place, command.words)
+    delegations = await delegations_of(tx, place.trial.id, act.actor)
+    flags = flags_of(act, place, delegations, command.words)
     report = with_author(command.words.report, principal, place, flags, command.stated_by)
     event, decision = decide_amendment(
         record.event,

@@ -6,16 +6,9 @@ from services.safety.commands.raise_alert import RaisedAlert, raise_alerts
 from services.safety.domain.place import TrialRef, zone_named
 from services.safety.domain.window_judgement import Judgement, judge_window
 from services.safety.events.published import DltVerdictRecordedV1, DltWindowClosedV1
-from services.safety.store.dlt_windows import (
-    Registration,
-    StoredWindow,
-    add_verdict,
-    facts_of,
-    lock_window,
-    open_window,
-    registration_of,
-    save_window,
-)
+from services.safety.store.dlt_windows import add_verdict, lock_window, open_window, save_window
+from services.safety.store.stored_window import StoredWindow
+from services.safety.store.window_facts import Registration, registration_of
 from shared.act import Act
 from shared.audit import record
 from shared.database import Tx
@@ -39,25 +32,34 @@ class Judged:
     alerts: list[RaisedAlert]
 
 
-async def judge_participant(tx: Tx, command: JudgeWindow, act: Act) -> Judged | None:
+async def judge_participant(
+    tx: Tx, command: JudgeWindow, act: Act, *, window_locked: bool = False
+) -> Judged | None:
     """Judge a window on everything known, and tell what changed.
+
+    Args:
+        tx: the transaction, in which the caller has written what happened.
+        command: whose window, and why.
+        act: circumstances.
+        window_locked: the caller has locked the window, in a statement before.
 
     Returns:
         None when nothing can be said: the registration is not known here yet, or the copies are being built
         anew and would look as if facts were missing.
     """
-    window = await lock_window(tx, command.participant_id)
+    if not window_locked:
+        await lock_window(tx, command.participant_id)
     registration = await registration_of(tx, command.participant_id)
     if registration is None or registration.rebuilding:
         return None
+    window = registration.window
     if registration.voided_at is not None:
         return await _void(tx, act, window, registration)
     if window is None:
-        window = await open_window(tx, act.new_id(), registration) or await lock_window(
-            tx, command.participant_id
-        )
-        assert window is not None
-    judgement = judge_window(await facts_of(tx, window, registration), now=act.now)
+        window = await open_window(tx, act.new_id(), registration.participant_id, registration.trial_id)
+    if window is None:
+        return await judge_participant(tx, command, act)  # somebody else has opened it, with other facts
+    judgement = judge_window(registration.facts(window.window_id), now=act.now)
     after = _after(window, judgement)
     if after.version > window.version:
         await _tell_verdict(tx, act, command, after, judgement, registration)

@@ -1,12 +1,13 @@
 """Taking in a report: stored whole, coded, judged, announced, and its alerts raised, in one transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from services.safety.commands.announce_report import announce_report
 from services.safety.commands.judge_window import JudgeWindow, judge_participant
 from services.safety.commands.raise_alert import RaisedAlert, raise_alerts
 from services.safety.domain.alert import AlertRequest
-from services.safety.domain.delegation import Duties, ReportFlag, author_of, delegation_flag
+from services.safety.domain.delegation import Delegation, Duties, ReportFlag, author_of, delegation_flag
 from services.safety.domain.identifiers import may_identify
 from services.safety.domain.ids import AdverseEventId, PersonId
 from services.safety.domain.intake import decide_report, first_version
@@ -16,7 +17,7 @@ from services.safety.domain.report import Report
 from services.safety.domain.report_record import Kept, ReportRecord, Statement
 from services.safety.domain.roles import READING_REPORTS
 from services.safety.store.adverse_events import add_report
-from services.safety.store.places import delegations_of, locate
+from services.safety.store.places import locate
 from shared.act import Act
 from shared.auth import ANY, Principal
 from shared.database import Tx
@@ -60,8 +61,9 @@ async def report_adverse_event(tx: Tx, command: ReportAdverseEvent, act: Act) ->
         trial_key=reported_key(command.trial),
         participant_key=reported_key(command.participant_number),
         site_key=reported_key(command.site_number),
+        person=act.actor,
     )
-    flags = await flags_of(tx, act, place, command.words)
+    flags = flags_of(act, place, place.delegations, command.words)
     report = with_author(command.words.report, principal, place, flags, command.stated_by)
     decision = decide_report(report, place.context(), now=act.now)
     record = ReportRecord(
@@ -81,7 +83,7 @@ async def report_adverse_event(tx: Tx, command: ReportAdverseEvent, act: Act) ->
     kept = Kept(record=record, decision=decision, trial=place.trial)
     await add_report(tx, record, decision, place.dictionary.pinned)
     await announce_report(tx, act, kept, place.dictionary.pinned)
-    alerts = await alerts_and_verdict(tx, act, kept, cause="report")
+    alerts = await alerts_and_verdict(tx, act, kept, cause="report", window_locked=place.window_locked)
     unit = (
         record.site_number if record.matched is Matched.MATCHED else _site_named_by(record, place.trial.code)
     )
@@ -98,7 +100,9 @@ def _site_named_by(record: ReportRecord, trial_code: str) -> str:
     return site if known_form else ANY
 
 
-async def alerts_and_verdict(tx: Tx, act: Act, kept: Kept, *, cause: str) -> list[RaisedAlert]:
+async def alerts_and_verdict(
+    tx: Tx, act: Act, kept: Kept, *, cause: str, window_locked: bool = False
+) -> list[RaisedAlert]:
     """What follows from any version of a report: its alerts, and its participant's window judged anew."""
     report_id = kept.record.event.id
     requests = [AlertRequest(kind=kind, cause=report_id) for kind in kept.decision.alerts]
@@ -106,17 +110,18 @@ async def alerts_and_verdict(tx: Tx, act: Act, kept: Kept, *, cause: str) -> lis
     participant_id = kept.record.participant_id
     if participant_id is not None:
         command = JudgeWindow(participant_id=participant_id, cause=cause, report_id=report_id)
-        judged = await judge_participant(tx, command, act)
+        judged = await judge_participant(tx, command, act, window_locked=window_locked)
         raised += judged.alerts if judged else []
     return raised
 
 
-async def flags_of(tx: Tx, act: Act, place: Place, words: Words) -> tuple[ReportFlag, ...]:
+def flags_of(
+    act: Act, place: Place, delegations: Sequence[Delegation], words: Words
+) -> tuple[ReportFlag, ...]:
     """What was not in order about the reporter or the text; none of it stops a report."""
     principal = act.principal
     assert principal is not None
     site = place.participant.site_number if place.participant else ""
-    delegations = await delegations_of(tx, place.trial.id, act.actor)
     flags = [delegation_flag(delegations, site, now=act.now)]
     here = any(grant.covers(place.trial.code, site or ANY) for grant in principal.grants)
     if site and principal.grants and not here:

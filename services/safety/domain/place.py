@@ -5,6 +5,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.safety.domain.ctcae import Dictionary
+from services.safety.domain.delegation import Delegation
 from services.safety.domain.dlt_definition import DltDefinition
 from services.safety.domain.ids import ParticipantId, TrialId
 from services.safety.domain.report import Dosing, ParticipantContext, ReportContext, Unmatched
@@ -70,7 +71,11 @@ class KnownParticipant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Trial, participant and rules of one report; `site_number` is the participant's, else as reported."""
+    """Trial, participant and rules of one report; `site_number` is the participant's, else as reported.
+
+    `delegations` are those of whoever asked for the place, in its trial. `window_locked` says that the
+    participant's window exists and that nobody else judges it before the transaction ends.
+    """
 
     trial: TrialRef
     trial_key: str
@@ -80,6 +85,8 @@ class Place:
     zone: ZoneInfo
     dictionary: Dictionary
     definition: DltDefinition | None
+    delegations: tuple[Delegation, ...] = ()
+    window_locked: bool = False
 
     def context(self) -> ReportContext:
         return ReportContext(

@@ -2,8 +2,9 @@
 
 from services.safety.domain.roles import READING_VERDICTS
 from services.safety.queries.visibility import visible_sites
-from services.safety.store.dlt_windows import StoredVerdict, StoredWindow, verdict_history, verdicts_now
+from services.safety.store.dlt_windows import StoredVerdict, verdict_history, verdicts_now
 from services.safety.store.places import trial_named
+from services.safety.store.stored_window import StoredWindow
 from shared.auth import ANY, Principal, permit
 from shared.database import Tx
 from shared.problems import Problem

@@ -18,11 +18,13 @@ from services.safety.store.event_content import dump_content, dump_statement, lo
 from services.safety.store.tables import AdverseEventRow, AdverseEventVersionRow
 from shared.clock import format_instant, parse_instant
 from shared.database import Sql, Tx, instant_parameter
-from shared.rows import insert_row, table_of, upsert_row
+from shared.rows import RowQuery, fetch_rows, insert_row, insert_together, table_of, upsert_row
 
 _EVENTS = table_of(AdverseEventRow)
 _VERSIONS = table_of(AdverseEventVersionRow)
-_SAID = tuple(column for column in _VERSIONS.columns if column.name not in ("statement", "conclusion"))
+_EVERY_VERSION = RowQuery(
+    _VERSIONS, "FROM adverse_event_version WHERE adverse_event_id = $1 ORDER BY version"
+)
 _CURRENT = (_VERSIONS.c.adverse_event_id == _EVENTS.c.id) & (_VERSIONS.c.version == _EVENTS.c.version)
 
 
@@ -36,8 +38,8 @@ class ListedReport:
 
 async def add_report(tx: Tx, record: ReportRecord, decision: ReportDecision, dictionary: str) -> None:
     """A new report with its first version."""
-    await insert_row(tx, _EVENTS, _row(record, decision))
-    await insert_row(tx, _VERSIONS, _version(record, decision, dictionary))
+    event, version = _row(record, decision), _version(record, decision, dictionary)
+    await insert_together(tx, (_EVENTS, event), (_VERSIONS, version))
 
 
 async def add_version(tx: Tx, record: ReportRecord, decision: ReportDecision, dictionary: str) -> None:
@@ -54,24 +56,14 @@ async def load_report(tx: Tx, report_id: str, *, lock: bool = False) -> ReportRe
     return None if found is None else _record(found)
 
 
-async def events_of_participant(tx: Tx, participant_id: str) -> tuple[AdverseEvent, ...]:
-    """Newest version of every event of a participant, oldest report first."""
-    statement = (
-        select(*_SAID)
-        .join(_EVENTS, _CURRENT)
-        .where(_EVENTS.c.participant_id == participant_id)
-        .order_by(_EVENTS.c.id)
-    )
-    return tuple(_event(row) for row in await tx.execute(statement))
-
-
 async def versions_of(tx: Tx, report_id: str) -> list[RecordedVersion]:
-    statement = (
-        select(_VERSIONS).where(_VERSIONS.c.adverse_event_id == report_id).order_by(_VERSIONS.c.version)
-    )
     return [
-        RecordedVersion(event=_event(row), statement=_statement(row.statement), conclusion=row.conclusion)
-        for row in await tx.execute(statement)
+        RecordedVersion(
+            event=_event(AdverseEventId(report_id), row),
+            statement=_statement(row["statement"]),
+            conclusion=row["conclusion"],
+        )
+        for row in await fetch_rows(tx, _EVERY_VERSION, report_id)
     ]
 
 
@@ -211,7 +203,7 @@ def _conclusion(decision: ReportDecision, dictionary: str) -> dict[str, Any]:
 def _record(row: Any) -> ReportRecord:
     request = row.clearance
     return ReportRecord(
-        event=_event(row),
+        event=_event(AdverseEventId(row.id), row._mapping),
         statement=_statement(row.statement),
         scope=row.scope,
         trial_id=row.trial_id,
@@ -231,15 +223,15 @@ def _record(row: Any) -> ReportRecord:
     )
 
 
-def _event(row: Any) -> AdverseEvent:
+def _event(report_id: AdverseEventId, row: Mapping[str, Any]) -> AdverseEvent:
     return AdverseEvent(
-        id=AdverseEventId(getattr(row, "id", None) or row.adverse_event_id),
-        version=row.version,
-        content=load_content(row.content),
-        recorded_by=PersonId(row.recorded_by),
-        recorded_at=row.recorded_at,
-        reason=row.reason,
-        changed=tuple(row.changed),
+        id=report_id,
+        version=row["version"],
+        content=load_content(row["content"]),
+        recorded_by=PersonId(row["recorded_by"]),
+        recorded_at=row["recorded_at"],
+        reason=row["reason"],
+        changed=tuple(row["changed"]),
     )
 
 

@@ -1,5 +1,6 @@
-"""DLT windows in the store: what a verdict is made of, the verdict as it stands, and its versions."""
+"""DLT windows in the store: the verdict as it stands, and its versions."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -9,65 +10,17 @@ from sqlalchemy import select
 from services.safety.domain.dlt import Provisional, Verdict
 from services.safety.domain.dlt_facts import CriterionFinding
 from services.safety.domain.ids import ParticipantId, TrialId, WindowId
-from services.safety.domain.place import zone_named
-from services.safety.domain.treatment_course import (
-    Administration,
-    Course,
-    TreatmentEnd,
-    read_cause,
-    read_end_reason,
-)
-from services.safety.domain.window_judgement import Judgement, WindowFacts
-from services.safety.store.adverse_events import events_of_participant
+from services.safety.domain.window_judgement import Judgement
 from services.safety.store.copies import ParticipantCopy
-from services.safety.store.definitions import parsed
+from services.safety.store.stored_window import StoredWindow
 from services.safety.store.tables import DltVerdictRow, DltWindowRow
-from shared.database import Row, Sql, Tx, instant_parameter, read_instant, read_optional_instant
+from services.safety.store.window_facts import Registration
+from shared.database import Sql, Tx, instant_parameter
 from shared.rows import insert_once, insert_row, table_of, upsert_row
 
 _WINDOWS = table_of(DltWindowRow)
 _VERDICTS = table_of(DltVerdictRow)
 _PARTICIPANTS = table_of(ParticipantCopy)
-
-BY_PARTICIPANT = "participant_or_parent"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredWindow:
-    """A window and its verdict now; `alerted` are the alerts that it has raised, as `kind:cause`."""
-
-    window_id: WindowId
-    participant_id: ParticipantId
-    trial_id: TrialId
-    version: int
-    verdict: str
-    provisional: str
-    criteria: tuple[str, ...]
-    reasons: tuple[str, ...]
-    alerted: frozenset[str]
-    next_check_at: datetime | None
-    closes_at: datetime | None
-    closed_at: datetime | None
-    voided_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Registration:
-    """The participant of a window as enrolment registered it."""
-
-    participant_id: ParticipantId
-    trial_id: TrialId
-    trial_code: str
-    zone: str
-    doses_planned: int
-    definition_text: str
-    part: str
-    level_allocated: int
-    level_received: int | None
-    course: Course
-    voided_at: datetime | None
-    has_events: bool
-    rebuilding: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,23 +45,23 @@ class StoredVerdict:
     recorded_at: datetime
 
 
-async def lock_window(tx: Tx, participant_id: str) -> StoredWindow | None:
-    """The participant's window, locked until the transaction ends.
+async def lock_window(tx: Tx, participant_id: str) -> None:
+    """Lock the participant's window, if there is one, until the transaction ends.
 
-    Whoever judges a window has written its own fact before and reads all facts after this lock: of two who
-    come together the second sees what the first has written.
+    Whoever judges a window has written its own fact before, and reads all facts by a statement that begins
+    after this lock: of two who come together the second sees what the first has written.
     """
-    statement = select(_WINDOWS).where(_WINDOWS.c.participant_id == participant_id).with_for_update()
-    row = (await tx.execute(statement)).one_or_none()
-    return None if row is None else _window(row)
+    await tx.fetch(_LOCK, participant_id)
 
 
-async def open_window(tx: Tx, window_id: str, registration: Registration) -> StoredWindow | None:
+async def open_window(
+    tx: Tx, window_id: str, participant_id: ParticipantId, trial_id: TrialId
+) -> StoredWindow | None:
     """A new window without a verdict; None when somebody else has opened it in the meantime."""
     window = StoredWindow(
         window_id=WindowId(window_id),
-        participant_id=registration.participant_id,
-        trial_id=registration.trial_id,
+        participant_id=participant_id,
+        trial_id=trial_id,
         version=0,
         verdict="",
         provisional="",
@@ -162,39 +115,6 @@ async def add_verdict(
             "report_id": report_id,
             "recorded_at": recorded_at,
         },
-    )
-
-
-async def registration_of(tx: Tx, participant_id: str) -> Registration | None:
-    """What enrolment and sponsor have told of a participant; None while the registration is not known here."""
-    rows = await tx.fetch(_REGISTRATION, participant_id)
-    return _registration(rows[0]) if rows else None
-
-
-async def facts_of(tx: Tx, window: StoredWindow, registration: Registration) -> WindowFacts:
-    """Everything the verdict is made of, read after the window was locked."""
-    course = registration.course
-    rows = await tx.fetch(_DOSES, registration.participant_id) if course.first_dose_at is not None else []
-    doses = tuple(
-        Administration(at=read_instant(row[0]), given=bool(row[1]), missed_because=read_cause(row[2]))
-        for row in rows
-    )
-    events = await events_of_participant(tx, registration.participant_id) if registration.has_events else ()
-    return WindowFacts(
-        participant_id=registration.participant_id,
-        window_id=window.window_id,
-        definition=parsed(registration.definition_text) if registration.definition_text else None,
-        doses_planned=registration.doses_planned,
-        zone=zone_named(registration.zone),
-        course=Course(
-            registered_at=course.registered_at,
-            first_dose_at=course.first_dose_at,
-            administrations=doses,
-            end=course.end,
-            stopped_at=course.stopped_at,
-            stopped_by_participant=course.stopped_by_participant,
-        ),
-        events=events,
     )
 
 
@@ -253,8 +173,7 @@ def _row(window: StoredWindow) -> dict[str, Any]:
     }
 
 
-def _window(row: Any, prefix: str = "") -> StoredWindow:
-    values = row._mapping
+def _window(values: Mapping[str, Any], prefix: str = "") -> StoredWindow:
     return StoredWindow(
         **{column.name: values[f"{prefix}{column.name}"] for column in _WINDOWS.columns}
         | {
@@ -266,7 +185,7 @@ def _window(row: Any, prefix: str = "") -> StoredWindow:
 
 
 def _window_of(row: Any) -> StoredWindow:
-    return _window(row, "window_")
+    return _window(row._mapping, "window_")
 
 
 def _verdict(row: Any) -> StoredVerdict:
@@ -303,48 +222,7 @@ def _dump_finding(finding: CriterionFinding) -> dict[str, Any]:
     }
 
 
-def _registration(row: Row) -> Registration:
-    (participant_id, number, trial_id, code, zone, planned, text, part, level, allocated, received) = row[:11]
-    first_dose_at, ended_at, ended_reason, stopped_at, stopped_by, voided_at = row[11:17]
-    registered_at, has_events, rebuilding = row[17:]
-    end = None
-    if ended_at is not None:
-        end = TreatmentEnd(at=read_instant(ended_at), reason=read_end_reason(ended_reason))
-    return Registration(
-        participant_id=ParticipantId(participant_id),
-        trial_id=TrialId(trial_id),
-        trial_code=code or number.partition("-")[0],
-        zone=zone,
-        doses_planned=planned or 0,
-        definition_text=text or "",
-        part=part,
-        level_allocated=allocated or level,
-        level_received=received,
-        course=Course(
-            registered_at=read_instant(registered_at),
-            first_dose_at=read_optional_instant(first_dose_at),
-            end=end,
-            stopped_at=read_optional_instant(stopped_at),
-            stopped_by_participant=stopped_by == BY_PARTICIPANT,
-        ),
-        voided_at=read_optional_instant(voided_at),
-        has_events=bool(has_events),
-        rebuilding=bool(rebuilding),
-    )
-
-
-_REGISTRATION = Sql(
-    "SELECT p.participant_id, p.participant_number, p.trial_id, v.trial_code, p.zone, v.doses_planned, v.dlt, p.part,"
-    " p.level, c.allocated_level, c.level_received, c.first_dose_at, c.ended_at, c.ended_reason, c.stopped_at,"
-    " c.stopped_by, c.voided_at, p.registered_at,"
-    " EXISTS (SELECT 1 FROM adverse_event e WHERE e.participant_id = p.participant_id),"
-    " EXISTS (SELECT 1 FROM producer_position w WHERE w.consumer = 'safety' AND w.state = 'rebuilding')"
-    " FROM participant_copy p"
-    " LEFT JOIN protocol_copy v ON v.trial_id = p.trial_id AND v.protocol_version = p.protocol_version"
-    " LEFT JOIN course_copy c ON c.participant_id = p.participant_id"
-    " WHERE p.participant_id = $1"
-)
-_DOSES = Sql("SELECT at, given, missed_because FROM dose_copy WHERE participant_id = $1 ORDER BY at")
+_LOCK = Sql("SELECT window_id FROM dlt_window WHERE participant_id = $1 FOR UPDATE")
 _DUE = Sql(
     "SELECT participant_id FROM dlt_window WHERE next_check_at IS NOT NULL AND next_check_at <= $1"
     " ORDER BY next_check_at, window_id LIMIT $2"

@@ -1,5 +1,6 @@
 """Finding where a report belongs: the participant by number, else the trial by code."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -10,15 +11,25 @@ from services.safety.domain.place import HOME_ZONE, KnownParticipant, Place, Tri
 from services.safety.domain.treatment_course import read_end_reason
 from services.safety.store.definitions import parsed
 from services.safety.store.dictionaries import dictionary_for
-from shared.database import Row, Sql, Tx, read_instant, read_optional_instant
+from shared.database import Sql, Tx, read_instant, read_optional_instant
+from shared.joint_reads import Part, each, fetch_together, instant, optional_instant, read_together
 
 NO_REPORT = ""
+NOBODY = ""
+Values = Mapping[str, Any]
+Found = Mapping[str, list[dict[str, Any]]]
 
 
 async def locate(
-    tx: Tx, *, trial_key: str, participant_key: str, site_key: str = "", report_id: str = NO_REPORT
+    tx: Tx,
+    *,
+    trial_key: str,
+    participant_key: str,
+    site_key: str = "",
+    report_id: str = NO_REPORT,
+    person: str = NOBODY,
 ) -> Place:
-    """The place of a report.
+    """The place of a report. A participant's window is locked with it, as whoever reports judges it anew.
 
     Args:
         tx: the transaction.
@@ -26,19 +37,22 @@ async def locate(
         participant_key: participant number as reported.
         site_key: site number as reported, for the zone of a participant who is not known.
         report_id: the report itself, so that it is not held against itself.
+        person: whose delegations in the trial come with the place.
     """
-    rows = await tx.fetch(_BY_NUMBER, participant_key, report_id) if participant_key else []
-    for row in rows:
-        place = _place(row, participant_key)
-        if trial_key in ("", place.trial.code.upper()):
-            return place
-    return await _of_trial(tx, trial_key, participant_key, site_key)
+    if participant_key:
+        found = await fetch_together(tx, _BY_NUMBER, participant_key, report_id, person)
+        for row in sorted(each(found, "known"), key=lambda row: str(row["participant_id"])):
+            place = _place(found, row, participant_key)
+            if trial_key in ("", place.trial.code.upper()):
+                return place
+    return await _of_trial(tx, trial_key, participant_key, site_key, person)
 
 
 async def place_of_participant(tx: Tx, participant_id: str, *, report_id: str = NO_REPORT) -> Place | None:
     """The place of a known participant; None while its registration is not known here."""
-    rows = await tx.fetch(_BY_ID, participant_id, report_id)
-    return _place(rows[0], rows[0][1]) if rows else None
+    found = await fetch_together(tx, _BY_ID, participant_id, report_id, NOBODY)
+    row = next(each(found, "known"), None)
+    return _place(found, row, row["participant_number"]) if row else None
 
 
 async def trial_named(tx: Tx, trial_id: str | None, trial_key: str = "") -> TrialRef:
@@ -50,11 +64,11 @@ async def trial_named(tx: Tx, trial_id: str | None, trial_key: str = "") -> Tria
     return TrialRef(id=known, code=trial_key, zone=zone_named(HOME_ZONE))
 
 
-async def delegations_of(tx: Tx, trial_id: str | None, person: str) -> list[Delegation]:
+async def delegations_of(tx: Tx, trial_id: str | None, person: str) -> tuple[Delegation, ...]:
     """Every delegation of a person in a trial."""
     if trial_id is None:
-        return []
-    return [
+        return ()
+    return tuple(
         Delegation(
             role=row[0],
             site_number=row[1],
@@ -63,10 +77,10 @@ async def delegations_of(tx: Tx, trial_id: str | None, person: str) -> list[Dele
             ended_at=read_optional_instant(row[4]),
         )
         for row in await tx.fetch(_DELEGATIONS, trial_id, person)
-    ]
+    )
 
 
-async def _of_trial(tx: Tx, trial_key: str, participant_key: str, site_key: str) -> Place:
+async def _of_trial(tx: Tx, trial_key: str, participant_key: str, site_key: str, person: str) -> Place:
     rows = await tx.fetch(_TRIAL, trial_key) if trial_key else []
     definition: DltDefinition | None = None
     ctcae, trial_id, zone = "", None, HOME_ZONE
@@ -88,52 +102,92 @@ async def _of_trial(tx: Tx, trial_key: str, participant_key: str, site_key: str)
         zone=zone_named(zone),
         dictionary=dictionary_for(ctcae),
         definition=definition,
+        delegations=await delegations_of(tx, trial_id, person) if person else (),
     )
 
 
-def _place(row: Row, participant_key: str) -> Place:
-    participant_id, number, trial_id, site_number, zone, code, trial_zone, ctcae, text = row[:9]
-    code = code or number.partition("-")[0]
+def _place(found: Found, row: Values, participant_key: str) -> Place:
+    number, trial_id, zone, text = row["participant_number"], row["trial_id"], row["zone"], row["dlt"]
+    code = row["trial_code"] or number.partition("-")[0]
     return Place(
-        trial=TrialRef(id=TrialId(trial_id), code=code, zone=zone_named(trial_zone or zone)),
+        trial=TrialRef(id=TrialId(trial_id), code=code, zone=zone_named(row["trial_zone"] or zone)),
         trial_key=code.upper(),
         participant_key=participant_key,
-        participant=_participant(ParticipantId(participant_id), site_number, zone, row[9:]),
-        site_number=site_number,
+        participant=_participant(row),
+        site_number=row["site_number"],
         zone=zone_named(zone),
-        dictionary=dictionary_for(ctcae or ""),
+        dictionary=dictionary_for(row["ctcae"] or ""),
         definition=parsed(text) if text else None,
+        delegations=tuple(
+            _delegation(entry) for entry in each(found, "delegation") if entry["trial_id"] == trial_id
+        ),
+        window_locked=any(one["participant_id"] == row["participant_id"] for one in each(found, "window")),
     )
 
 
-def _participant(id_: ParticipantId, site_number: str, zone: str, rest: Any) -> KnownParticipant:
-    first_dose_at, ended_at, ended_reason, consented_at, worst_grade, death_on = rest
+def _participant(row: Values) -> KnownParticipant:
+    ended_reason, death_on = row["ended_reason"], row["death_on"]
     return KnownParticipant(
-        id=id_,
-        site_number=site_number,
-        zone=zone_named(zone),
-        first_dose_at=read_optional_instant(first_dose_at),
-        ended_at=read_optional_instant(ended_at),
+        id=ParticipantId(row["participant_id"]),
+        site_number=row["site_number"],
+        zone=zone_named(row["zone"]),
+        first_dose_at=optional_instant(row["first_dose_at"]),
+        ended_at=optional_instant(row["ended_at"]),
         ended_reason=read_end_reason(ended_reason) if ended_reason else None,
-        consented_at=read_optional_instant(consented_at),
-        other_worst_grade=worst_grade or 0,
+        consented_at=optional_instant(row["consented_at"]),
+        other_worst_grade=row["worst_grade"] or 0,
         other_death_on=date.fromisoformat(death_on) if death_on else None,
     )
 
 
-_KNOWN = (
-    "SELECT p.participant_id, p.participant_number, p.trial_id, p.site_number, p.zone, v.trial_code, v.zone, v.ctcae,"
-    " v.dlt, c.first_dose_at, c.ended_at, c.ended_reason,"
-    " (SELECT min(s.signed_at) FROM consent_copy s WHERE s.screening_id = p.screening_id),"
-    " (SELECT max(e.worst_grade) FROM adverse_event e WHERE e.participant_id = p.participant_id AND e.id <> $2),"
-    " (SELECT min(e.death_on) FROM adverse_event e WHERE e.participant_id = p.participant_id AND e.id <> $2"
-    "  AND e.death_on <> '')"
-    " FROM participant_copy p"
-    " LEFT JOIN protocol_copy v ON v.trial_id = p.trial_id AND v.protocol_version = p.protocol_version"
-    " LEFT JOIN course_copy c ON c.participant_id = p.participant_id"
-)
-_BY_NUMBER = Sql(f"{_KNOWN} WHERE p.participant_number = $1 ORDER BY p.participant_id")
-_BY_ID = Sql(f"{_KNOWN} WHERE p.participant_id = $1")
+def _delegation(row: Values) -> Delegation:
+    return Delegation(
+        role=row["role"],
+        site_number=row["site_number"],
+        from_at=instant(row["from_at"]),
+        until_at=optional_instant(row["until_at"]),
+        ended_at=optional_instant(row["ended_at"]),
+    )
+
+
+def _place_of(condition: str) -> Sql:
+    """$1 names the participant, $2 is the report itself, $3 the person who reports."""
+    people = f"SELECT participant_id, trial_id FROM participant_copy p WHERE {condition}"
+    return read_together(
+        Part(
+            name="known",
+            columns=(
+                *("p.participant_id", "p.participant_number", "p.trial_id", "p.site_number", "p.zone"),
+                *("v.trial_code", "v.zone AS trial_zone", "v.ctcae", "v.dlt"),
+                *("c.first_dose_at", "c.ended_at", "c.ended_reason"),
+                "(SELECT min(s.signed_at) FROM consent_copy s WHERE s.screening_id = p.screening_id)"
+                " AS consented_at",
+                "(SELECT max(e.worst_grade) FROM adverse_event e"
+                " WHERE e.participant_id = p.participant_id AND e.id <> $2) AS worst_grade",
+                "(SELECT min(e.death_on) FROM adverse_event e"
+                " WHERE e.participant_id = p.participant_id AND e.id <> $2 AND e.death_on <> '') AS death_on",
+            ),
+            source="participant_copy p"
+            " LEFT JOIN protocol_copy v ON v.trial_id = p.trial_id"
+            " AND v.protocol_version = p.protocol_version"
+            f" LEFT JOIN course_copy c ON c.participant_id = p.participant_id WHERE {condition}",
+        ),
+        Part(
+            name="delegation",
+            columns=("d.trial_id", "d.role", "d.site_number", "d.from_at", "d.until_at", "d.ended_at"),
+            source=f"delegation_copy d JOIN ({people}) AS p ON p.trial_id = d.trial_id WHERE d.person = $3",
+        ),
+        Part(
+            name="window",
+            columns=("participant_id",),
+            source="(SELECT w.participant_id FROM dlt_window w"
+            f" JOIN ({people}) AS p ON p.participant_id = w.participant_id FOR UPDATE OF w) AS locked",
+        ),
+    )
+
+
+_BY_NUMBER = _place_of("p.participant_number = $1")
+_BY_ID = _place_of("p.participant_id = $1")
 _TRIAL = Sql(
     "SELECT trial_id, trial_code, zone, ctcae, dlt FROM protocol_copy WHERE trial_code = $1"
     " ORDER BY effective_at DESC, protocol_version DESC LIMIT 1"

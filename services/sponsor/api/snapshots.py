@@ -64,10 +64,19 @@ async def freeze_snapshot_route(request: Request, principal: Person, trial_id: s
     return await service.performer.command(request, principal, raw, command)
 
 
+_FROZEN = {
+    "title": "Frozen snapshot",
+    "description": "A JSON object; its form is not promised, its bytes are: what is signed is their SHA-256.",
+    "type": "object",
+}
+
+
 @router.get(
     "/snapshots/{snapshot_id}",
     response_class=Response,
-    responses={200: {"content": {"application/json": {}}, "description": "The frozen bytes"}},
+    responses={
+        200: {"content": {"application/json": {"schema": _FROZEN}}, "description": "The frozen bytes"}
+    },
 )
 async def show_snapshot_route(request: Request, principal: Person, snapshot_id: str) -> Response:
     """The frozen bytes exactly as they were hashed."""

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from shared.clock import format_instant, server_now
-from shared.delivery_api import demonstration_router
 from shared.delivery_api import router as delivery_router
+from shared.demonstration_api import router as demonstration_router
 from shared.health import health_router
 from shared.testing.access import Access, assert_access, routes_of
 

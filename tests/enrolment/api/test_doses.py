@@ -159,6 +159,39 @@ async def test_a_dose_claimed_for_the_future_begins_the_window_at_its_entry(tria
     assert recorded["first_dose_at"] == told["given_at"]
 
 
+async def test_no_dose_moves_the_window_of_a_dose_claimed_for_the_future_later(trial: Any) -> None:
+    participant = (await trial.enrol())["participant_id"]
+    entered = await trial.now()
+    begun = await record(trial, participant, given(entered + 10 * DAY))
+    await trial.pass_time(3 * DAY)
+
+    at_once = await record(trial, participant, given(entered + 2 * DAY))
+    several = await record(
+        trial, participant, given(await trial.now()), given(entered + 9 * DAY), given(entered + 11 * DAY)
+    )
+
+    assert (at_once["first_dose_at"], several["first_dose_at"]) == (None, None)
+    shown = (await trial.manager.get(f"/participants/{participant}")).json()
+    assert shown["participant"]["first_dose_at"] == begun["first_dose_at"]
+    assert (await trial.types()).count("first-dose.recorded") == 1
+
+
+async def test_a_dose_given_before_the_entry_of_one_claimed_for_the_future_moves_its_window(
+    trial: Any,
+) -> None:
+    participant = (await trial.enrol())["participant_id"]
+    await trial.pass_time(2 * DAY)
+    entered = await trial.now()
+    begun = await record(trial, participant, given(entered + 10 * DAY), given(entered + 11 * DAY))
+    assert entered <= parse_instant(begun["first_dose_at"]) <= await trial.now()
+
+    moved = await record(trial, participant, given(entered - DAY), given(entered - DAY / 2))
+
+    assert parse_instant(moved["first_dose_at"]) == entered - DAY
+    told = [event["body"] for event in await trial.running.published("enrolment.first-dose.recorded.v1")]
+    assert [one["given_at"] for one in told] == [begun["first_dose_at"], moved["first_dose_at"]]
+
+
 async def test_a_dose_before_the_registration_moves_no_first_dose(trial: Any) -> None:
     participant = (await trial.enrol())["participant_id"]
     now = await trial.now()

@@ -26,7 +26,7 @@ HISTORY = DoseHistory(
     registered_at=NOON - 24 * HOUR,
     voided=False,
     allocated_level=1,
-    earlier_doses=(),
+    first_dose_at=None,
     authorisation=AUTHORISED,
     treatment_stopped_at=None,
     dosing_halts=(),
@@ -95,11 +95,45 @@ def test_without_a_planned_dose_nothing_is_compared() -> None:
 
 
 @pytest.mark.parametrize(
-    ("earlier", "rank"),
-    [((), DoseRank.FIRST), ((NOON - HOUR,), DoseRank.LATER), ((NOON + HOUR,), DoseRank.NEW_FIRST)],
+    ("first_dose_at", "rank"),
+    [
+        (None, DoseRank.FIRST),
+        (NOON - HOUR, DoseRank.LATER),
+        (NOON, DoseRank.LATER),
+        (NOON + HOUR, DoseRank.NEW_FIRST),
+    ],
 )
-def test_first_is_by_time_given_not_by_time_entered(earlier: tuple[datetime, ...], rank: DoseRank) -> None:
-    assert decide_recording(DOSE, replace(HISTORY, earlier_doses=earlier), NOON + 2 * HOUR).rank is rank
+def test_first_is_by_time_given_not_by_time_entered(first_dose_at: datetime | None, rank: DoseRank) -> None:
+    recorded = decide_recording(DOSE, replace(HISTORY, first_dose_at=first_dose_at), NOON + 2 * HOUR)
+
+    assert (recorded.rank, recorded.counts_from) == (rank, NOON)
+
+
+def test_a_dose_claimed_for_the_future_counts_from_its_entry() -> None:
+    recorded = decide_recording(DOSE, HISTORY, NOON - HOUR)
+
+    assert (recorded.given_at, recorded.counts_from) == (NOON, NOON - HOUR)
+    assert recorded.begins_window
+
+
+def test_a_dose_between_the_entry_and_the_claimed_time_of_the_first_moves_no_window() -> None:
+    claimed = decide_recording(replace(DOSE, given_at=NOON + 240 * HOUR), HISTORY, NOON)
+
+    real = decide_recording(
+        replace(DOSE, given_at=NOON + 48 * HOUR),
+        replace(HISTORY, first_dose_at=claimed.counts_from),
+        NOON + 72 * HOUR,
+    )
+
+    assert (real.rank, real.begins_window) == (DoseRank.LATER, False)
+
+
+def test_a_second_dose_claimed_for_the_future_begins_no_window() -> None:
+    again = decide_recording(
+        replace(DOSE, given_at=NOON + 2 * HOUR), replace(HISTORY, first_dose_at=NOON), NOON + HOUR
+    )
+
+    assert again.rank is DoseRank.LATER
 
 
 def test_a_dose_of_another_level_than_allocated_was_not_authorised() -> None:
@@ -116,24 +150,22 @@ REGISTERED = HISTORY.registered_at
 
 
 @pytest.mark.parametrize(
-    ("given_at", "earlier", "rank"),
+    ("given_at", "first_dose_at", "rank"),
     [
-        (REGISTERED, (), DoseRank.FIRST),
-        (REGISTERED - HOUR, (), DoseRank.BEFORE_REGISTRATION),
-        (REGISTERED - HOUR, (NOON,), DoseRank.BEFORE_REGISTRATION),
-        (NOON, (REGISTERED - HOUR,), DoseRank.FIRST),
-        (NOON, (REGISTERED - HOUR, NOON + HOUR), DoseRank.NEW_FIRST),
-        (NOON, (REGISTERED - HOUR, NOON - HOUR), DoseRank.LATER),
+        (REGISTERED, None, DoseRank.FIRST),
+        (REGISTERED - HOUR, None, DoseRank.BEFORE_REGISTRATION),
+        (REGISTERED - HOUR, NOON, DoseRank.BEFORE_REGISTRATION),
     ],
 )
 def test_a_dose_before_the_registration_is_never_the_first(
-    given_at: datetime, earlier: tuple[datetime, ...], rank: DoseRank
+    given_at: datetime, first_dose_at: datetime | None, rank: DoseRank
 ) -> None:
     recorded = decide_recording(
-        replace(DOSE, given_at=given_at), replace(HISTORY, earlier_doses=earlier), NOON
+        replace(DOSE, given_at=given_at), replace(HISTORY, first_dose_at=first_dose_at), NOON
     )
 
     assert recorded.rank is rank
+    assert recorded.begins_window is (rank is DoseRank.FIRST)
 
 
 instants = st.integers(-2000, 2000).map(lambda hours: NOON + hours * HOUR)
@@ -142,7 +174,7 @@ instants = st.integers(-2000, 2000).map(lambda hours: NOON + hours * HOUR)
 @given(
     given_at=instants,
     registered_at=instants,
-    earlier=st.lists(instants, max_size=4),
+    first_dose_at=st.none() | instants,
     stopped=st.none() | instants,
     authorisation=st.none() | st.just(AUTHORISED),
     amount=st.decimals(0, 1000, places=2),
@@ -153,7 +185,7 @@ instants = st.integers(-2000, 2000).map(lambda hours: NOON + hours * HOUR)
 def test_recording_never_refuses_and_keeps_the_reported_time(
     given_at: datetime,
     registered_at: datetime,
-    earlier: list[datetime],
+    first_dose_at: datetime | None,
     stopped: datetime | None,
     authorisation: DoseAuthorisation | None,
     amount: Decimal,
@@ -165,7 +197,7 @@ def test_recording_never_refuses_and_keeps_the_reported_time(
         registered_at=registered_at,
         voided=voided,
         allocated_level=1,
-        earlier_doses=tuple(earlier),
+        first_dose_at=first_dose_at,
         authorisation=authorisation,
         treatment_stopped_at=stopped,
         dosing_halts=(HALTED,),
@@ -175,8 +207,26 @@ def test_recording_never_refuses_and_keeps_the_reported_time(
     recorded = decide_recording(dose, history, NOON)
 
     assert recorded.given_at == given_at
-    counted = [at for at in earlier if at >= registered_at]
-    assert (recorded.rank is DoseRank.FIRST) is (given_at >= registered_at and not counted)
+    assert (recorded.rank is DoseRank.FIRST) is (given_at >= registered_at and first_dose_at is None)
     assert (recorded.rank is DoseRank.BEFORE_REGISTRATION) is (given_at < registered_at)
     assert level == 1 or recorded.is_deviation
     assert authorisation is not None or recorded.is_deviation
+
+
+@given(entries=st.lists(st.tuples(instants, instants), min_size=1, max_size=8))
+def test_the_window_only_ever_moves_earlier_and_never_begins_after_an_entry(
+    entries: list[tuple[datetime, datetime]],
+) -> None:
+    first_dose_at: datetime | None = None
+
+    for now, given_at in sorted(entries):
+        recorded = decide_recording(
+            replace(DOSE, given_at=given_at), replace(HISTORY, first_dose_at=first_dose_at), now
+        )
+        if recorded.begins_window:
+            assert recorded.counts_from <= min(now, given_at)
+            assert first_dose_at is None or recorded.counts_from < first_dose_at
+            first_dose_at = recorded.counts_from
+
+    counted = [min(now, given_at) for now, given_at in entries if given_at >= REGISTERED]
+    assert first_dose_at == min(counted, default=None)

@@ -34,10 +34,9 @@ from services.enrolment.domain.slot_states import (
 from services.enrolment.store.boards import load_board, lock_trial
 from services.enrolment.store.place_tables import SlotRow
 from services.enrolment.store.slot_rows import slot_record, slot_values
-from services.enrolment.store.statements import upsert
 from shared.clock import format_instant
 from shared.database import Database, Tx
-from shared.rows import table_of
+from shared.rows import table_of, upsert
 from shared.tables import canonical_json
 
 NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)

@@ -10,7 +10,8 @@ from services.safety.store import copies, tables
 from services.safety.store.base import METADATA
 from shared.database import Database, Sql
 from shared.migrations import upgrade
-from shared.postgres_store import PostgresDatabase, postgres_engine
+from shared.postgres_connections import postgres_engine
+from shared.postgres_store import PostgresDatabase
 from shared.sqlite_store import sqlite_engine
 
 MIGRATIONS = Path(__file__).parents[3] / "services" / "safety" / "store" / "migrations"

@@ -11,6 +11,7 @@ from shared.database import Database, Sql, StoreConflict, StoreFull, StoreUnavai
 from shared.inbox import Inbox
 from shared.testing.delivery import toy_inbox
 from shared.testing.records import RecordMaker
+from shared.testing.stores import wait_until
 from tests.shared.inbox.reading import PARKED, copies, count, with_react
 
 
@@ -110,7 +111,7 @@ async def test_a_lock_that_an_effect_does_not_get_in_time_parks_nothing(
     consumer_store: Database, make: RecordMaker
 ) -> None:
     await consumer_store.write(lambda tx: tx.fetch(Sql("INSERT INTO counter (id, total) VALUES ('gate', 0)")))
-    held, gate = asyncio.Event(), asyncio.Event()
+    held, gate, attempts = asyncio.Event(), asyncio.Event(), 0
 
     async def hold(tx: Tx) -> None:
         await tx.fetch(Sql("UPDATE counter SET total = 1 WHERE id = 'gate'"))
@@ -118,6 +119,8 @@ async def test_a_lock_that_an_effect_does_not_get_in_time_parks_nothing(
         await gate.wait()
 
     async def impatient(tx: Tx, act: Act, event: Received[Any]) -> None:
+        nonlocal attempts
+        attempts += 1
         await tx.fetch(Sql("SET LOCAL lock_timeout = '20ms'"))
         await tx.fetch(Sql("UPDATE counter SET total = 2 WHERE id = 'gate'"))
 
@@ -126,7 +129,7 @@ async def test_a_lock_that_an_effect_does_not_get_in_time_parks_nothing(
     holding = asyncio.create_task(consumer_store.write(hold))
     await held.wait()
     receiving = asyncio.create_task(inbox.receive([make.event("p", 1, step=-1), make.event("a", 1)]))
-    await asyncio.sleep(0.15)
+    await wait_until(lambda: attempts >= 3, what="its third attempt")
 
     assert not receiving.done()
     gate.set()

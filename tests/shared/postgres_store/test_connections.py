@@ -8,34 +8,39 @@ from typing import Any
 
 import pytest
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from shared.database import StoreUnavailable, Tx
 from shared.postgres_store import PostgresDatabase
+from shared.testing.stores import wait_until
 from shared.testing.tcp_proxy import tcp_proxy
 from tests.shared.postgres_store.sessions import PID, add, ids, second_session
 
 pytestmark = pytest.mark.postgres
-_KILL_OTHERS = (
-    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-)
+_OTHERS_OF = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+_KILL_OTHERS = f"SELECT pg_terminate_backend(pid) {_OTHERS_OF}"
+_OTHERS = f"SELECT count(*) {_OTHERS_OF}"
 
 
 async def test_connections_that_died_in_the_pool_cost_no_command(store: PostgresDatabase) -> None:
-    gate = asyncio.Event()
+    gate, added = asyncio.Event(), 0
 
     async def hold(name: str, tx: Tx) -> None:
+        nonlocal added
         await add(name, tx)
+        added += 1
         await gate.wait()
 
     holding = [asyncio.create_task(store.write(partial(hold, f"a{n}"))) for n in range(5)]
-    await asyncio.sleep(0.05)
+    await wait_until(lambda: added == 5, what="five open transactions")
     gate.set()
     await asyncio.gather(*holding)  # five connections lie in the pool now
     async with second_session(store) as session:
         killed = await session.fetch(_KILL_OTHERS)
-    await asyncio.sleep(0.05)
+
+        async def alone() -> bool:
+            return bool(await session.fetchval(_OTHERS) == 0)
+
+        await wait_until(alone, what="the end of every other session")
 
     for number in range(10):
         await store.write(partial(add, f"b{number}"))
@@ -99,6 +104,7 @@ async def store_behind_a_link(store: PostgresDatabase) -> AsyncIterator[tuple[Po
         behind = PostgresDatabase(
             url.set(host="127.0.0.1", port=link.port).render_as_string(hide_password=False),
             answer_seconds=0.3,
+            undo_seconds=0.3,
         )
         await behind.start()
         try:
@@ -120,11 +126,8 @@ async def test_a_cut_link_is_unavailability_and_heals(store: PostgresDatabase) -
         assert await behind.read(ids) == ["a", "c"]
 
 
-async def test_a_silent_link_ends_in_unavailability_and_heals(
-    store: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_silent_link_ends_in_unavailability_and_heals(store: PostgresDatabase) -> None:
     """Half-open: nothing arrives and nothing closes, so only our own limits can end the waiting."""
-    monkeypatch.setattr("shared.postgres_store.UNDO_SECONDS", 0.3)
     async with store_behind_a_link(store) as (behind, link):
         await behind.write(partial(add, "a"))
 
@@ -137,9 +140,47 @@ async def test_a_silent_link_ends_in_unavailability_and_heals(
         assert "c" in await behind.read(ids)
 
 
-async def test_a_pool_without_a_free_connection_is_unavailable(store: PostgresDatabase) -> None:
-    async def exhausted(tx: Tx) -> None:
-        raise PoolExhausted("QueuePool limit reached")
+async def test_a_command_waits_for_a_connection_and_not_for_ever(store: PostgresDatabase) -> None:
+    gate, begun = asyncio.Event(), asyncio.Event()
 
-    with pytest.raises(StoreUnavailable):
-        await store.read(exhausted)
+    async def hold(tx: Tx) -> None:
+        begun.set()
+        await gate.wait()
+
+    narrow = PostgresDatabase(store.url, connections=1, wait_seconds=0.3)
+    await narrow.start()
+    try:
+        holding = asyncio.create_task(narrow.write(hold))
+        await begun.wait()
+
+        with pytest.raises(StoreUnavailable):
+            await narrow.write(partial(add, "a"))
+
+        waiting = asyncio.create_task(narrow.write(partial(add, "b")))
+        gate.set()
+        await asyncio.gather(holding, waiting)
+        assert await narrow.read(ids) == ["b"]
+    finally:
+        await narrow.stop()
+
+
+async def test_a_command_that_is_given_up_leaves_its_connection_to_the_next(store: PostgresDatabase) -> None:
+    begun = asyncio.Event()
+
+    async def never(tx: Tx) -> None:
+        await add("a", tx)
+        begun.set()
+        await asyncio.Event().wait()
+
+    narrow = PostgresDatabase(store.url, connections=1, wait_seconds=0.3)
+    await narrow.start()
+    try:
+        given_up = asyncio.create_task(narrow.write(never))
+        await begun.wait()
+        given_up.cancel()
+        await asyncio.gather(given_up, return_exceptions=True)
+
+        await narrow.write(partial(add, "b"))
+        assert await narrow.read(ids) == ["b"]
+    finally:
+        await narrow.stop()

@@ -24,6 +24,7 @@ class Broker(SimBroker):
     def __init__(self) -> None:
         super().__init__(Random(1))
         self.refused: set[str] = set()
+        self.refused_seqs: set[int] = set()
         self.before_answer: Callable[[], Awaitable[None]] | None = None
         self.replayed: list[tuple[str | None, list[str]]] = []
         self.republish_error: Exception | None = None
@@ -31,7 +32,7 @@ class Broker(SimBroker):
     async def publish(self, batch: Sequence[OutgoingRecord]) -> list[BaseException | None]:
         answers: list[BaseException | None] = []
         for outgoing in batch:
-            if outgoing.aggregate_id in self.refused:
+            if outgoing.aggregate_id in self.refused or outgoing.seq in self.refused_seqs:
                 answers.append(SendFailed())
             else:
                 self.append(outgoing.record)

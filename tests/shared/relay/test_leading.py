@@ -70,11 +70,10 @@ async def test_the_mark_of_a_paused_leader_is_refused(
 
 
 async def test_a_running_relay_publishes_on_the_commit_and_not_by_looking_now_and_then(
-    producer_store: Database, broker: Broker, monkeypatch: pytest.MonkeyPatch
+    producer_store: Database, broker: Broker
 ) -> None:
-    monkeypatch.setattr("shared.relay.POLL_SECONDS", 60.0)
-    relay = toy_relay(producer_store, broker)
-    relay._busy_seconds = relay._idle_seconds = 60.0  # otherwise its watermarks would find the rows
+    # Its watermarks, too, would find the rows.
+    relay = toy_relay(producer_store, broker, watermark_seconds=60.0, poll_seconds=60.0)
     producer_store.on_announced = wake_all([relay])
     running = asyncio.create_task(relay.run())
     await wait_until(lambda: relay.leads and broker.marks(), what="leading")
@@ -93,7 +92,7 @@ class Flaky:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._calls = 0
+        self.calls = 0
         self.on_announced: Callable[[], None] = lambda: None
 
     @property
@@ -105,11 +104,11 @@ class Flaky:
     async def stop(self) -> None: ...
 
     async def write(self, work: Work[Any]) -> Any:
-        self._calls += 1
-        if self._calls % 5 == 4:
+        self.calls += 1
+        if self.calls % 5 == 4:
             raise StoreUnavailable("planted")
         value = await self._database.write(work)
-        if self._calls % 7 == 6:
+        if self.calls % 7 == 6:
             raise StoreUnavailable("the answer was lost")
         return value
 
@@ -120,12 +119,14 @@ class Flaky:
 async def test_a_relay_lives_through_a_store_that_comes_and_goes(
     producer_store: Database, consumer_store: Database, broker: Broker
 ) -> None:
-    relay = toy_relay(Flaky(producer_store), broker)
+    flaky = Flaky(producer_store)
+    relay = toy_relay(flaky, broker)
     running = asyncio.create_task(relay.run())
     for _ in range(15):
         await move(producer_store, "a", "b")
+        calls = flaky.calls
         relay.wake()
-        await asyncio.sleep(0.02)
+        await wait_until(lambda calls=calls: flaky.calls > calls, what="the relay's next call")  # type: ignore[misc]
 
     async def all_marked() -> bool:
         relay.wake()
@@ -148,8 +149,7 @@ async def test_a_relay_that_is_woken_and_stopped_at_the_same_moment_stops(
 ) -> None:
     """`asyncio.wait_for` of Python 3.11 loses a cancellation that meets an answer; a service would never end."""
     for _ in range(3):
-        relay = toy_relay(producer_store, broker)
-        relay._busy_seconds = relay._idle_seconds = 60.0
+        relay = toy_relay(producer_store, broker, watermark_seconds=60.0)
         running = asyncio.create_task(relay.run())
         await wait_until(lambda relay=relay: relay.leads and relay._wakeup._waiters, what="waiting")  # type: ignore[misc]
 

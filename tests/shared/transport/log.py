@@ -11,14 +11,18 @@ from shared.watermarks import Watermark, from_record, to_record
 
 
 class Log:
-    """A producer's log in memory: records with positions 1, 2, 3 ..."""
+    """A producer's log in memory: records with positions 1, 2, 3 ... `unreadable` reads of it will fail."""
 
     def __init__(self, count: int = 0) -> None:
         self.last = count
+        self.unreadable = 0
         self.reads: list[tuple[int, int | None]] = []
 
     async def published_after(self, topic: str, pub_seq: int, until: int | None) -> list[Record]:
         self.reads.append((pub_seq, until))
+        if self.unreadable:
+            self.unreadable -= 1
+            raise ConnectionError("planted")
         end = min(self.last, until if until is not None else self.last, pub_seq + BATCH)
         return [_record(topic, number) for number in range(pub_seq + 1, end + 1)]
 

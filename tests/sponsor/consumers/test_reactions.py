@@ -234,7 +234,7 @@ async def test_events_of_a_trial_that_is_not_known_here_are_kept_and_change_noth
 
     assert await counts(office) == (0, 0, 0, 0, 0)
     parked = await office.running.operator.get("/delivery/parked")
-    assert parked.json()["parked"] == []
+    assert parked.json()["items"] == []
 
 
 def _with_value(record: Record, value: bytes) -> Record:

@@ -8,7 +8,8 @@ from sqlalchemy import Connection
 from services.sponsor.store.base import METADATA
 from services.sponsor.store.copies import COPIES
 from shared.database import Database, Sql
-from shared.postgres_store import PostgresDatabase, postgres_engine
+from shared.postgres_connections import postgres_engine
+from shared.postgres_store import PostgresDatabase
 from shared.sqlite_store import SqliteDatabase, sqlite_engine
 
 
