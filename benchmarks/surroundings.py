@@ -18,6 +18,7 @@ from shared.database import Database
 from shared.ids import new_id
 from shared.sqlite_store import sqlite_engine
 from shared.stores import open_database
+from shared.testing.docker_engine import docker_is_missing
 from shared.testing.kafka_server import KafkaServer
 from shared.testing.stores import PostgresServer, wait_until
 
@@ -123,7 +124,7 @@ async def surroundings(*, docker: bool) -> AsyncIterator[Surroundings]:
     folder = Path(tempfile.mkdtemp(prefix="trialops-benchmarks-"))
     async with AsyncExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        reason = _docker_is_missing() if docker else "not asked for"
+        reason = docker_is_missing() if docker else "not asked for"
         if reason:
             yield Surroundings(folder, without_docker=reason)
             return
@@ -142,15 +143,6 @@ def _gone(remove: Callable[[], None]) -> None:
     """Remove a container; one that somebody else has removed is gone too, and costs no figures."""
     with suppress(import_module("docker").errors.NotFound):
         remove()
-
-
-def _docker_is_missing() -> str:
-    """Empty when a Docker engine answers, else the reason."""
-    try:
-        import_module("docker").from_env(timeout=5).ping()
-    except Exception as error:
-        return f"no Docker engine answers ({type(error).__name__})"
-    return ""
 
 
 class PostgresContainer:

@@ -8,27 +8,17 @@ from typing import Any
 import pytest
 
 from shared.database import Database
+from shared.testing.docker_engine import docker_is_missing
 from shared.testing.stores import PostgresServer, any_store, from_metadata
 from shared.testing.toy import toy_metadata
 
 POSTGRES_IMAGE = "postgres:17-bookworm"
 
 
-def _docker_answers() -> str | None:
-    """None when a Docker engine answers, else the reason."""
-    try:
-        import docker
-
-        docker.from_env(timeout=5).ping()
-    except Exception as error:
-        return f"no Docker engine answers ({type(error).__name__})"
-    return None
-
-
 @pytest.fixture(scope="session")
 def docker_engine() -> None:
-    reason = _docker_answers()
-    if reason is None:
+    reason = docker_is_missing()
+    if not reason:
         return
     if os.environ.get("TRIALOPS_DOCKER_SUITES") == "required":
         pytest.fail(f"this run must not skip suites that need Docker, but {reason}")

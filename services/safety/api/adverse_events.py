@@ -9,6 +9,9 @@ from starlette.responses import Response
 
 from services.safety.api.parameters import PAGE, Answered, Cursor, Id, Limit, Person, TrialCode
 from services.safety.api.report_answers import (
+    AmendedOut,
+    PlainReceiptOut,
+    ReceiptOut,
     ReportDetailOut,
     ReportListOut,
     amended_out,
@@ -60,7 +63,12 @@ class ClearanceOut(Answered):
     cleared: bool
 
 
-@router.post("/adverse-events", status_code=201, openapi_extra=request_body(ReportIn) | INTAKE)
+@router.post(
+    "/adverse-events",
+    status_code=201,
+    response_model=ReceiptOut | PlainReceiptOut,
+    openapi_extra=request_body(ReportIn) | INTAKE,
+)
 async def report_adverse_event_route(request: Request, principal: Person) -> Response:
     """Take in a report from anybody who is authenticated; a key is made when none is given."""
     raw = await read_limited(request)
@@ -84,7 +92,10 @@ async def report_adverse_event_route(request: Request, principal: Person) -> Res
 
 
 @router.post(
-    "/adverse-events/{report_id}/amendments", status_code=201, openapi_extra=request_body(AmendmentIn)
+    "/adverse-events/{report_id}/amendments",
+    status_code=201,
+    response_model=AmendedOut,
+    openapi_extra=request_body(AmendmentIn),
 )
 async def amend_adverse_event_route(request: Request, principal: Person, report_id: Id) -> Response:
     """State the whole event anew."""
@@ -109,7 +120,10 @@ async def amend_adverse_event_route(request: Request, principal: Person, report_
 
 
 @router.post(
-    "/adverse-events/{report_id}/confirmations", status_code=201, openapi_extra=request_body(ConfirmationIn)
+    "/adverse-events/{report_id}/confirmations",
+    status_code=201,
+    response_model=AmendedOut,
+    openapi_extra=request_body(ConfirmationIn),
 )
 async def confirm_adverse_event_route(request: Request, principal: Person, report_id: Id) -> Response:
     """Confirm grades, DLT exclusions or a noted opinion, as the participant's investigator."""
@@ -133,7 +147,12 @@ async def confirm_adverse_event_route(request: Request, principal: Person, repor
     return await service_of(request).performer.command(request, principal, raw, command)
 
 
-@router.post("/adverse-events/{report_id}/matches", status_code=201, openapi_extra=request_body(MatchIn))
+@router.post(
+    "/adverse-events/{report_id}/matches",
+    status_code=201,
+    response_model=AmendedOut,
+    openapi_extra=request_body(MatchIn),
+)
 async def match_report_route(request: Request, principal: Person, report_id: Id) -> Response:
     """Give an unmatched report its participant."""
     raw = await read_limited(request)
@@ -149,7 +168,10 @@ async def match_report_route(request: Request, principal: Person, report_id: Id)
 
 
 @router.post(
-    "/adverse-events/{report_id}/clearances", status_code=201, openapi_extra=request_body(ClearanceIn)
+    "/adverse-events/{report_id}/clearances",
+    status_code=201,
+    response_model=ClearanceOut,
+    openapi_extra=request_body(ClearanceIn),
 )
 async def clear_report_route(request: Request, principal: Person, report_id: Id) -> Response:
     """State that an unmatched report concerns nobody in the trial; the second of two people completes it."""

@@ -153,7 +153,12 @@ async def show_alert_route(request: Request, principal: Person, alert_id: Id) ->
     )
 
 
-@router.post("/alerts/{alert_id}/acknowledgements", status_code=201, openapi_extra=request_body(NoteIn))
+@router.post(
+    "/alerts/{alert_id}/acknowledgements",
+    status_code=201,
+    response_model=AcknowledgedOut,
+    openapi_extra=request_body(NoteIn),
+)
 async def acknowledge_alert_route(request: Request, principal: Person, alert_id: Id) -> Response:
     """Take an alert; by somebody off the duty list it is noted and the escalation goes on."""
     raw = await read_limited(request)
@@ -166,7 +171,12 @@ async def acknowledge_alert_route(request: Request, principal: Person, alert_id:
     return await service_of(request).performer.command(request, principal, raw, command)
 
 
-@router.post("/alerts/{alert_id}/resolutions", status_code=201, openapi_extra=request_body(NoteIn))
+@router.post(
+    "/alerts/{alert_id}/resolutions",
+    status_code=201,
+    response_model=ResolvedOut,
+    openapi_extra=request_body(NoteIn),
+)
 async def resolve_alert_route(request: Request, principal: Person, alert_id: Id) -> Response:
     """Close an alert that was taken."""
     raw = await read_limited(request)

@@ -59,7 +59,12 @@ class DutyPeriodListOut(Answered):
     next_cursor: str | None
 
 
-@router.post("/duty-periods", status_code=201, openapi_extra=request_body(DutyPeriodIn))
+@router.post(
+    "/duty-periods",
+    status_code=201,
+    response_model=DutyPeriodOut,
+    openapi_extra=request_body(DutyPeriodIn),
+)
 async def plan_duty_route(request: Request, principal: Person) -> Response:
     """Put somebody on the rota."""
     raw = await read_limited(request)
@@ -85,7 +90,12 @@ async def plan_duty_route(request: Request, principal: Person) -> Response:
     return await service_of(request).performer.command(request, principal, raw, command)
 
 
-@router.post("/duty-periods/{period_id}/endings", status_code=201, openapi_extra=request_body(EndingIn))
+@router.post(
+    "/duty-periods/{period_id}/endings",
+    status_code=201,
+    response_model=DutyPeriodOut,
+    openapi_extra=request_body(EndingIn),
+)
 async def end_duty_route(request: Request, principal: Person, period_id: Id) -> Response:
     """End a duty now."""
     raw = await read_limited(request)

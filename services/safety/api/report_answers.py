@@ -1,7 +1,7 @@
 """What routes of adverse events answer."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from services.safety.api.parameters import Answered
 from services.safety.commands.amend_adverse_event import Amended
@@ -18,12 +18,12 @@ from shared.json_body import Instant
 class QueryOut(Answered):
     code: str
     field: str
-    due_at: Instant | None = None
-    advice: str | None = None
-    defined_grades: list[int] | None = None
+    due_at: Instant | None
+    advice: str | None
+    defined_grades: list[int] | None
 
 
-class AlertOut(Answered):
+class RaisedAlertOut(Answered):
     alert_id: str
     kind: str
     priority: str
@@ -35,11 +35,11 @@ class ReceiptOut(Answered):
     report_id: str
     version: int
     matched: str
-    receipt_only: bool
+    receipt_only: Literal[False]
     serious: bool
     queries: list[QueryOut]
     flags: list[str]
-    alerts: list[AlertOut]
+    alerts: list[RaisedAlertOut]
     received_at: Instant
     aware_at: Instant
     site_due_at: Instant | None
@@ -49,7 +49,7 @@ class PlainReceiptOut(Answered):
     """What a reporter gets who may not read the record: the report is kept, and nothing about whom it names."""
 
     report_id: str
-    receipt_only: bool
+    receipt_only: Literal[True]
     received_at: Instant
 
 
@@ -61,7 +61,7 @@ class AmendedOut(Answered):
     changed: list[str]
     queries: list[QueryOut]
     flags: list[str]
-    alerts: list[AlertOut]
+    alerts: list[RaisedAlertOut]
 
 
 class GradeOut(Answered):
@@ -279,5 +279,5 @@ def _queries(queries: Iterable[Query]) -> list[QueryOut]:
     ]
 
 
-def _alerts(raised: Iterable[RaisedAlert]) -> list[AlertOut]:
-    return [AlertOut(alert_id=one.id, kind=one.kind.value, priority=one.priority) for one in raised]
+def _alerts(raised: Iterable[RaisedAlert]) -> list[RaisedAlertOut]:
+    return [RaisedAlertOut(alert_id=one.id, kind=one.kind.value, priority=one.priority) for one in raised]
