@@ -3,11 +3,12 @@
 The rows of every part come as JSON objects, so that tables of different shapes fit into one answer.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+
+from pydantic_core import from_json
 
 from shared.clock import parse_instant
 from shared.database import Sql, Tx
@@ -15,25 +16,29 @@ from shared.database import Sql, Tx
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One table of a joint reading: columns, and where they come from (with `$n` parameters)."""
+    """One table of a joint reading: columns, and where they come from (with `$n` parameters).
+
+    Columns in `json` hold JSON text; they come as the value that it says.
+    """
 
     name: str
     columns: Sequence[str]
     source: str
+    json: Sequence[str] = ()
 
 
 def read_together(*parts: Part) -> Sql:
     """One statement whose rows are (part's name, JSON object of its columns)."""
-    texts = [
-        f"SELECT '{part.name}' AS part, json_build_object("
-        + ", ".join(f"'{_name(column)}', {column.rpartition(' AS ')[0] or column}" for column in part.columns)
-        + f") AS body FROM {part.source}"
-        for part in parts
-    ]
-    text = " UNION ALL ".join(texts)
-    return Sql(
-        f"SELECT part, body::text FROM ({text}) AS every", text.replace("json_build_object", "json_object")
-    )
+    on_postgresql = " UNION ALL ".join(_selection(part, "json_build_object", "{}::json") for part in parts)
+    on_sqlite = " UNION ALL ".join(_selection(part, "json_object", "json({})") for part in parts)
+    return Sql(f"SELECT part, body::text FROM ({on_postgresql}) AS every", on_sqlite)
+
+
+def _selection(part: Part, build: str, as_json: str) -> str:
+    values = [(_name(column), column.rpartition(" AS ")[0] or column) for column in part.columns]
+    values += [(_name(column), as_json.format(column)) for column in part.json]
+    members = ", ".join(f"'{name}', {value}" for name, value in values)
+    return f"SELECT '{part.name}' AS part, {build}({members}) AS body FROM {part.source}"
 
 
 def _name(column: str) -> str:
@@ -45,7 +50,7 @@ async def fetch_together(tx: Tx, statement: Sql, *arguments: Any) -> dict[str, l
     """The rows of each part, as plain JSON values; times are text (`instant`), JSON columns too (`nested`)."""
     found: dict[str, list[dict[str, Any]]] = {}
     for name, body in await tx.fetch(statement, *arguments):
-        found.setdefault(name, []).append(json.loads(body))
+        found.setdefault(name, []).append(from_json(body))
     return found
 
 
@@ -58,7 +63,7 @@ def optional_instant(value: str | None) -> datetime | None:
 
 
 def nested(value: str) -> Any:
-    return json.loads(value)
+    return from_json(value)
 
 
 def day(value: str) -> date:

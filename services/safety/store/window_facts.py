@@ -19,7 +19,7 @@ from services.safety.store.definitions import parsed
 from services.safety.store.event_content import load_content
 from services.safety.store.stored_window import StoredWindow
 from shared.database import Tx
-from shared.joint_reads import Part, each, fetch_together, instant, nested, optional_instant, read_together
+from shared.joint_reads import Part, each, fetch_together, instant, optional_instant, read_together
 
 BY_PARTICIPANT = "participant_or_parent"
 
@@ -110,9 +110,9 @@ def _window(row: dict[str, Any]) -> StoredWindow:
         version=row["version"],
         verdict=row["verdict"],
         provisional=row["provisional"],
-        criteria=tuple(nested(row["criteria"])),
-        reasons=tuple(nested(row["reasons"])),
-        alerted=frozenset(nested(row["alerted"])),
+        criteria=tuple(row["criteria"]),
+        reasons=tuple(row["reasons"]),
+        alerted=frozenset(row["alerted"]),
         next_check_at=optional_instant(row["next_check_at"]),
         closes_at=optional_instant(row["closes_at"]),
         closed_at=optional_instant(row["closed_at"]),
@@ -130,11 +130,11 @@ def _event(row: dict[str, Any]) -> AdverseEvent:
     return AdverseEvent(
         id=AdverseEventId(row["adverse_event_id"]),
         version=row["version"],
-        content=load_content(nested(row["content"])),
+        content=load_content(row["content"]),
         recorded_by=PersonId(row["recorded_by"]),
         recorded_at=instant(row["recorded_at"]),
         reason=row["reason"],
-        changed=tuple(nested(row["changed"])),
+        changed=tuple(row["changed"]),
     )
 
 
@@ -157,9 +157,10 @@ _EVERYTHING = read_together(
     Part(
         name="window",
         columns=(
-            *("window_id", "participant_id", "trial_id", "version", "verdict", "provisional", "criteria"),
-            *("reasons", "alerted", "next_check_at", "closes_at", "closed_at", "voided_at"),
+            *("window_id", "participant_id", "trial_id", "version", "verdict", "provisional"),
+            *("next_check_at", "closes_at", "closed_at", "voided_at"),
         ),
+        json=("criteria", "reasons", "alerted"),
         source="dlt_window WHERE participant_id = $1",
     ),
     Part(
@@ -167,10 +168,8 @@ _EVERYTHING = read_together(
     ),
     Part(
         name="event",
-        columns=(
-            *("v.adverse_event_id", "v.version", "v.content", "v.recorded_by", "v.recorded_at", "v.reason"),
-            "v.changed",
-        ),
+        columns=(*("v.adverse_event_id", "v.version", "v.recorded_by", "v.recorded_at", "v.reason"),),
+        json=("v.content", "v.changed"),
         source="adverse_event e"
         " JOIN adverse_event_version v ON v.adverse_event_id = e.id AND v.version = e.version"
         " WHERE e.participant_id = $1",
