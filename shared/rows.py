@@ -7,9 +7,10 @@ a statement written by hand.
 """
 
 import itertools
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 from sqlalchemy import Column, Table, inspect
@@ -22,6 +23,7 @@ Values = Mapping[str, Any]
 Convert = Callable[[Any], Any]
 """Between a Python value and what the driver takes or gives."""
 
+_PARAMETER = re.compile(r"\$(\d+)")
 _DIALECTS: Mapping[Dialect, Any] = {
     "postgresql": make_url("postgresql+asyncpg://").get_dialect()(),
     "sqlite": make_url("sqlite://").get_dialect()(),
@@ -33,6 +35,14 @@ def table_of(row: type[SQLModel]) -> Table:
     table = inspect(row).local_table
     assert isinstance(table, Table)
     return table
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A statement that changes something, with its arguments."""
+
+    sql: Sql
+    arguments: Sequence[Any]
 
 
 @dataclass(frozen=True)
@@ -50,6 +60,10 @@ class RowStatement:
     async def one(self, tx: Tx, values: Values) -> list[Row]:
         """Keep one row; what the statement returns."""
         return await tx.fetch(self.sql, *self.arguments(tx, values))
+
+    def write(self, tx: Tx, values: Values) -> Write:
+        """To keep one row together with other changes (`write_together`)."""
+        return Write(self.sql, self.arguments(tx, values))
 
     def arguments(self, tx: Tx, values: Values) -> list[Any]:
         """A row's values as the store's driver takes them."""
@@ -97,15 +111,17 @@ async def insert_rows(tx: Tx, table: Table, rows: Sequence[Values]) -> None:
 
 async def insert_together(tx: Tx, *rows: tuple[Table, Values]) -> None:
     """Add rows of different tables; one round trip where a round trip costs something."""
+    await write_together(tx, *(_insertion(table, tuple(values)).write(tx, values) for table, values in rows))
+
+
+async def write_together(tx: Tx, *writes: Write) -> None:
+    """Make changes, none of which builds on another; one round trip where a round trip costs something."""
     if tx.dialect == "sqlite":
-        for table, values in rows:
-            await insert_row(tx, table, values)
+        for write in writes:
+            await tx.fetch(write.sql, *write.arguments)
         return
-    statements = tuple(_insertion(table, tuple(values)) for table, values in rows)
-    arguments = [
-        statement.arguments(tx, values) for statement, (_, values) in zip(statements, rows, strict=True)
-    ]
-    await tx.fetch(_joined(statements), *itertools.chain.from_iterable(arguments))
+    arguments = itertools.chain.from_iterable(write.arguments for write in writes)
+    await tx.fetch(_joined(tuple((write.sql, len(write.arguments)) for write in writes)), *arguments)
 
 
 async def upsert_row(tx: Tx, table: Table, values: Values, *, keep: Sequence[str] = ()) -> None:
@@ -190,23 +206,30 @@ def _upsert(table: Table, names: tuple[str, ...], keep: tuple[str, ...]) -> RowS
 
 
 @lru_cache(maxsize=1024)
-def _joined(statements: tuple[RowStatement, ...]) -> Sql:
-    """One PostgreSQL statement: every insertion but the last is a common table expression of it."""
+def _joined(statements: tuple[tuple[Sql, int], ...]) -> Sql:
+    """One PostgreSQL statement: every change but the last is a common table expression of it.
+
+    Each statement comes with the number of its parameters, which count on from those of the one before.
+    """
     texts: list[str] = []
-    places = 0
-    for statement in statements:
-        texts.append(_insert_text(statement.table, statement.names, first_place=places + 1))
-        places += len(statement.names)
-    before = ", ".join(f"i{number} AS ({text})" for number, text in enumerate(texts[:-1]))
-    return Sql(f"WITH {before} {texts[-1]}")
+    before = 0
+    for sql, parameters in statements:
+        texts.append(_PARAMETER.sub(partial(_renumbered, before), sql.postgresql))
+        before += parameters
+    expressions = ", ".join(f"w{number} AS ({text})" for number, text in enumerate(texts[:-1]))
+    return Sql(f"WITH {expressions} {texts[-1]}")
+
+
+def _renumbered(before: int, parameter: re.Match[str]) -> str:
+    return f"${int(parameter[1]) + before}"
 
 
 def _names(table: Table) -> tuple[str, ...]:
     return tuple(column.name for column in table.columns)
 
 
-def _insert_text(table: Table, names: tuple[str, ...], first_place: int = 1) -> str:
-    places = ", ".join(f"${place}" for place in range(first_place, first_place + len(names)))
+def _insert_text(table: Table, names: tuple[str, ...]) -> str:
+    places = ", ".join(f"${place}" for place in range(1, len(names) + 1))
     return f"INSERT INTO {table.name} ({', '.join(map(_quoted, names))}) VALUES ({places})"
 
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.enrolment.domain.screening import Screening, check_running
-from services.enrolment.store.people import find_screening, load_screening
-from services.enrolment.store.trials import TrialName, delegations_of, find_trial
+from services.enrolment.store.people import NamedScreening, lock_screening, named_screening
+from services.enrolment.store.trials import TrialName, delegations_of, find_trial, holds_duty
 from shared.act import Act
 from shared.auth import ANY, Principal, permit
 from shared.database import Tx
@@ -58,10 +58,7 @@ async def allow_screening(
     tx: Tx, act: Act, roles: Sequence[str], screening_id: str
 ) -> tuple[Allowed, Screening]:
     """As `allow`, at the site of a screening; the screening is not locked."""
-    screening = await find_screening(tx, screening_id)
-    if screening is None:
-        raise unknown(act, roles)
-    return await allow(tx, act, roles, screening.trial_id, screening.site_id), screening
+    return _at_its_site(act, roles, await named_screening(tx, screening_id))
 
 
 async def running_screening(
@@ -72,18 +69,23 @@ async def running_screening(
     Raises:
         Refused: `screening_ended`.
     """
-    allowed, _ = await allow_screening(tx, act, roles, screening_id)
-    screening = await load_screening(tx, screening_id)
-    if screening is None:
-        raise unknown(act, roles)
+    allowed, screening = _at_its_site(act, roles, await lock_screening(tx, screening_id))
     check_running(screening)
     return allowed, screening
 
 
+def _at_its_site(act: Act, roles: Sequence[str], found: NamedScreening | None) -> tuple[Allowed, Screening]:
+    if found is None or not found.trial_code:
+        raise unknown(act, roles)
+    screening = found.screening
+    grant = permit(principal_of(act), roles, scope=found.trial_code, unit=screening.site_id)
+    trial = TrialName(id=screening.trial_id, code=found.trial_code)
+    return Allowed(trial=trial, act=act.as_role(grant.role)), screening
+
+
 async def has_duty(tx: Tx, act: Act, trial_id: str, site_number: str, roles: Sequence[str]) -> bool:
     """Whether a delegation of one of the roles is in force for the acting person at the site."""
-    delegations = await delegations_of(tx, trial_id, act.actor, act.now)
-    return any(one.role in roles and one.site_number in ("", site_number) for one in delegations)
+    return holds_duty(await delegations_of(tx, trial_id, act.actor, act.now), site_number, roles)
 
 
 def delegations_unknown(stale: Stale | None) -> bool:

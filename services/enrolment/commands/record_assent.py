@@ -10,7 +10,7 @@ from services.enrolment.domain.refusals import Refused
 from services.enrolment.domain.roles import INVESTIGATOR
 from services.enrolment.domain.screening import check_form, check_form_in_force, check_signed
 from services.enrolment.events.published import ConsentRecordedV1
-from services.enrolment.store.people import insert_assent, insert_assent_decision, load_person, raise_version
+from services.enrolment.store.people import insert_assent, insert_assent_decision, load_person
 from shared.act import Act
 from shared.audit import record as record_audit
 from shared.database import Tx
@@ -53,12 +53,11 @@ async def record_assent(tx: Tx, command: RecordAssent, act: Act) -> str:
     check_signed(command.signed_at, screening.born, act.now)
     if command.answer in _WITH_REASON and not command.reason:
         raise Refused("reason_required", "Say why the child was not asked.")
+    terms = await site_terms(tx, act, screening, INVESTIGATOR)
     if command.answer in _ON_A_FORM:
-        terms = await site_terms(tx, screening.trial_id, screening.site_id, act.now)
         form = (ConsentPurpose.ASSENT, command.document, command.version)
         check_form(terms.binding, *form)
         check_form_in_force(terms.approved, *form, command.signed_at)
-    delegated = await has_duty(tx, act, screening.trial_id, screening.site_id, INVESTIGATOR)
     assent_id = act.new_id()
     await insert_assent(
         tx,
@@ -70,12 +69,11 @@ async def record_assent(tx: Tx, command: RecordAssent, act: Act) -> str:
             "answer": command.answer.value,
             "reason": command.reason,
             "taken_by": act.actor,
-            "delegated": delegated,
+            "delegated": terms.delegated,
             "signed_at": command.signed_at,
             "received_at": act.now,
         },
     )
-    await raise_version(tx, screening.id)
     body = ConsentRecordedV1(
         trial_id=screening.trial_id,
         screening_id=screening.id,
@@ -114,7 +112,6 @@ async def decide_on_refusal(tx: Tx, command: DecideOnRefusal, act: Act) -> str:
             "delegated": delegated,
         },
     )
-    await raise_version(tx, screening.id)
     details = {"assent_id": person.assent.id, "delegated": delegated, "reason": command.reason}
     await record_audit(tx, allowed.act, screening.id, "assent-decision.recorded", details)
     return person.assent.id

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.enrolment.commands.permission import has_duty, running_screening
+from services.enrolment.commands.permission import running_screening
 from services.enrolment.commands.site_terms import site_terms
 from services.enrolment.domain.consent import ConsentPurpose, SignerCapacity
 from services.enrolment.domain.roles import INVESTIGATOR
 from services.enrolment.domain.screening import check_form, check_form_in_force, check_signed
 from services.enrolment.events.published import ConsentRecordedV1
-from services.enrolment.store.people import insert_consent, raise_version
+from services.enrolment.store.people import insert_consent
 from shared.act import Act
 from shared.database import Tx
 from shared.outbox import NewEvent, put
@@ -39,11 +39,10 @@ async def record_consent(tx: Tx, command: RecordConsent, act: Act) -> str:
     """
     allowed, screening = await running_screening(tx, act, INVESTIGATOR, command.screening_id)
     check_signed(command.signed_at, screening.born, act.now)
-    terms = await site_terms(tx, screening.trial_id, screening.site_id, act.now)
+    terms = await site_terms(tx, act, screening, INVESTIGATOR)
     form = (command.purpose, command.document, command.version)
     check_form(terms.binding, *form)
     check_form_in_force(terms.approved, *form, command.signed_at)
-    delegated = await has_duty(tx, act, screening.trial_id, screening.site_id, INVESTIGATOR)
     consent_id = act.new_id()
     await insert_consent(
         tx,
@@ -58,12 +57,11 @@ async def record_consent(tx: Tx, command: RecordConsent, act: Act) -> str:
             "language": command.language,
             "method": command.method,
             "taken_by": act.actor,
-            "delegated": delegated,
+            "delegated": terms.delegated,
             "signed_at": command.signed_at,
             "received_at": act.now,
         },
     )
-    await raise_version(tx, screening.id)
     body = ConsentRecordedV1(
         trial_id=screening.trial_id,
         screening_id=screening.id,

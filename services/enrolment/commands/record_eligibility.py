@@ -19,7 +19,7 @@ from services.enrolment.domain.screening import (
     check_signed,
 )
 from services.enrolment.domain.signature import Signature
-from services.enrolment.store.people import insert_age_statement, insert_eligibility, raise_version
+from services.enrolment.store.people import insert_age_statement, insert_eligibility
 from services.enrolment.store.trials import site_zone
 from shared.act import Act
 from shared.audit import record as record_audit
@@ -55,10 +55,9 @@ async def record_eligibility(tx: Tx, command: RecordEligibility, act: Act) -> st
     """
     allowed, screening = await running_screening(tx, act, INVESTIGATOR, command.screening_id)
     check_signed(command.signed_at, screening.born, act.now)
-    terms = await site_terms(tx, screening.trial_id, screening.site_id, act.now)
+    terms = await site_terms(tx, act, screening, INVESTIGATOR)
     check_criteria_version(terms.approved, command.version)
     check_criteria(terms.binding, command.version, command.answers)
-    delegated = await has_duty(tx, act, screening.trial_id, screening.site_id, INVESTIGATOR)
     eligibility_id = act.new_id()
     await insert_eligibility(
         tx,
@@ -71,15 +70,14 @@ async def record_eligibility(tx: Tx, command: RecordEligibility, act: Act) -> st
             "signed_by": act.actor,
             "signed_at": command.signed_at,
             "received_at": act.now,
-            "delegated": delegated,
+            "delegated": terms.delegated,
             "by_investigator": allowed.act.actor_role in INVESTIGATOR,
         },
     )
-    await raise_version(tx, screening.id)
     details = {
         "eligibility_id": eligibility_id,
         "version": command.version,
-        "delegated": delegated,
+        "delegated": terms.delegated,
         "judgement": command.judgement.value if command.judgement else None,
     }
     await record_audit(tx, allowed.act, screening.id, "eligibility.signed", details)
@@ -105,7 +103,6 @@ async def keep_age_statement(tx: Tx, act: Act, screening: Screening, years: int,
     check_age_statement(statement, screening.born, local_date(act.now, zone), LEAP_DAY)
     statement_id = act.new_id()
     await insert_age_statement(tx, statement_id, screening.id, statement)
-    await raise_version(tx, screening.id)
     details = {"statement_id": statement_id, "delegated": delegated, "on": on.isoformat()}
     await record_audit(tx, act, screening.id, "age.stated", details)
     return statement_id

@@ -2,25 +2,31 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from services.enrolment.domain.protocol_terms import NoTerms, ProtocolTerms, VersionRules, rules_in_use
-from services.enrolment.store.trials import green_lit_versions, versions_of
+from services.enrolment.domain.protocol_terms import NoTerms, ProtocolTerms, rules_in_use
+from services.enrolment.domain.screening import Screening
+from services.enrolment.store.trials import holds_duty, site_standing
+from shared.act import Act
 from shared.database import Tx
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SiteTerms:
-    """`binding` is the version in use at the site, `approved` every version of the trial, oldest first."""
+    """`binding` is the version in use at the site, `approved` every version of the trial, oldest first.
+
+    `delegated` says whether whoever records holds one of the duties there.
+    """
 
     binding: ProtocolTerms | NoTerms
     approved: Sequence[ProtocolTerms]
+    delegated: bool
 
 
-async def site_terms(tx: Tx, trial_id: str, site_number: str, now: datetime) -> SiteTerms:
-    versions: Sequence[VersionRules] = await versions_of(tx, trial_id)
-    rules = rules_in_use(versions, await green_lit_versions(tx, trial_id, site_number), now)
+async def site_terms(tx: Tx, act: Act, screening: Screening, duties: Sequence[str]) -> SiteTerms:
+    standing = await site_standing(tx, screening.trial_id, screening.site_id, act.actor, act.now)
+    rules = rules_in_use(standing.versions, standing.green_lit, act.now)
     return SiteTerms(
         binding=rules if isinstance(rules, NoTerms) else rules.terms,
-        approved=[version.terms for version in versions],
+        approved=[version.terms for version in standing.versions],
+        delegated=holds_duty(standing.delegations, screening.site_id, duties),
     )

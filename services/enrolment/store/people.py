@@ -31,7 +31,7 @@ from services.enrolment.store.person_tables import (
 )
 from shared.database import Sql, Tx, read_instant
 from shared.joint_reads import Part, day, each, fetch_together, instant, nested, read_together
-from shared.rows import insertion, table_of
+from shared.rows import RowStatement, Write, insertion, table_of, write_together
 
 Row = Mapping[str, Any]
 
@@ -59,16 +59,32 @@ class PersonRecord:
     assent: StoredAssent
 
 
-async def load_screening(tx: Tx, screening_id: str) -> Screening | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedScreening:
+    """A screening with its trial's code, which grants speak of; empty while the trial has not been heard of."""
+
+    screening: Screening
+    trial_code: str
+
+
+async def lock_screening(tx: Tx, screening_id: str) -> NamedScreening | None:
     """The screening, locked until the transaction ends; None when there is none."""
-    rows = await tx.fetch(_LOCK_SCREENING, screening_id)
-    return _screening(rows[0]) if rows else None
+    return _named(await tx.fetch(_LOCK_SCREENING, screening_id))
+
+
+async def named_screening(tx: Tx, screening_id: str) -> NamedScreening | None:
+    """The screening as it is now, not locked."""
+    return _named(await tx.fetch(_NAMED_SCREENING, screening_id))
 
 
 async def find_screening(tx: Tx, screening_id: str) -> Screening | None:
-    """The screening as it is now, not locked."""
-    rows = await tx.fetch(_SCREENING, screening_id)
-    return _screening(rows[0]) if rows else None
+    """As `named_screening`, without the name."""
+    named = await named_screening(tx, screening_id)
+    return None if named is None else named.screening
+
+
+def _named(rows: Sequence[Sequence[Any]]) -> NamedScreening | None:
+    return NamedScreening(screening=_screening(rows[0]), trial_code=rows[0][-1] or "") if rows else None
 
 
 def _screening(row: Sequence[Any]) -> Screening:
@@ -107,11 +123,6 @@ async def save_state(tx: Tx, screening_id: str, state: ScreeningState, reason_co
     await tx.fetch(_SAVE_STATE, screening_id, state.value, reason_code)
 
 
-async def raise_version(tx: Tx, screening_id: str) -> None:
-    """Something more is recorded for the screening: whoever read it before has read an older one."""
-    await tx.fetch(_RAISE_VERSION, screening_id)
-
-
 async def next_number(tx: Tx, trial_id: str, site_number: str, kind: str) -> int:
     """The next number of this kind at the site, from 1, without a gap among committed ones."""
     return int((await tx.fetch(_NEXT_NUMBER, trial_id, site_number, kind))[0][0])
@@ -123,22 +134,27 @@ async def count_in_screening(tx: Tx, trial_id: str, part: str) -> int:
 
 
 # -- what was signed ------------------------------------------------------------------------------------
+# Each raises the screening's version: whoever read it before has read an older one.
+
+
+async def _record(tx: Tx, add: RowStatement, values: Mapping[str, Any]) -> None:
+    await write_together(tx, Write(_RAISE_VERSION, (values["screening_id"],)), add.write(tx, values))
 
 
 async def insert_consent(tx: Tx, values: Mapping[str, Any]) -> None:
-    await _ADD_CONSENT(tx, [values])
+    await _record(tx, _ADD_CONSENT, values)
 
 
 async def insert_assent(tx: Tx, values: Mapping[str, Any]) -> None:
-    await _ADD_ASSENT(tx, [values])
+    await _record(tx, _ADD_ASSENT, values)
 
 
 async def insert_assent_decision(tx: Tx, values: Mapping[str, Any]) -> None:
-    await _ADD_ASSENT_DECISION(tx, [values])
+    await _record(tx, _ADD_ASSENT_DECISION, values)
 
 
 async def insert_eligibility(tx: Tx, values: Mapping[str, Any]) -> None:
-    await _ADD_ELIGIBILITY(tx, [values])
+    await _record(tx, _ADD_ELIGIBILITY, values)
 
 
 async def insert_age_statement(tx: Tx, statement_id: str, screening_id: str, statement: AgeStatement) -> None:
@@ -151,7 +167,7 @@ async def insert_age_statement(tx: Tx, statement_id: str, screening_id: str, sta
         "signed_at": statement.signature.signed_at,
         "delegated": statement.signature.delegated,
     }
-    await _ADD_AGE_STATEMENT(tx, [values])
+    await _record(tx, _ADD_AGE_STATEMENT, values)
 
 
 async def load_person(tx: Tx, screening_id: str, born: BirthMonth) -> PersonRecord:
@@ -235,11 +251,12 @@ def _signature(row: Row) -> Signature:
 
 
 _SELECT = (
-    "SELECT id, trial_id, number, site_number, part, born_year, born_month, state, version, started_at, reason_code"
-    " FROM screening WHERE id = $1"
+    "SELECT s.id, s.trial_id, s.number, s.site_number, s.part, s.born_year, s.born_month, s.state, s.version,"
+    " s.started_at, s.reason_code, g.code"
+    " FROM screening s LEFT JOIN trial_gate g ON g.trial_id = s.trial_id WHERE s.id = $1"
 )
-_SCREENING = Sql(_SELECT)
-_LOCK_SCREENING = Sql(f"{_SELECT} FOR UPDATE")
+_NAMED_SCREENING = Sql(_SELECT)
+_LOCK_SCREENING = Sql(f"{_SELECT} FOR UPDATE OF s")
 _SAVE_STATE = Sql("UPDATE screening SET state = $2, reason_code = $3, version = version + 1 WHERE id = $1")
 _RAISE_VERSION = Sql("UPDATE screening SET version = version + 1 WHERE id = $1")
 _NEXT_NUMBER = Sql(

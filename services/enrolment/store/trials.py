@@ -1,6 +1,6 @@
 """What is known of a trial as a whole: its code, its sites and the protocol versions in its copies."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -10,7 +10,7 @@ from services.enrolment.domain.consent import ConsentDocument, ConsentPurpose
 from services.enrolment.domain.protocol_terms import LevelTerms, PartTerms, ProtocolTerms, VersionRules
 from services.enrolment.domain.stagger import EnforceAt, StaggerPolicy
 from shared.database import Sql, Tx, read_instant, read_optional_instant
-from shared.joint_reads import nested
+from shared.joint_reads import Part, each, fetch_together, instant, nested, optional_instant, read_together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,20 +47,54 @@ class Delegation:
 async def delegations_of(tx: Tx, trial_id: str, person: str, now: datetime) -> list[Delegation]:
     """The person's delegations that are in force now."""
     rows = await tx.fetch(_DELEGATIONS, trial_id, person)
-    in_force = []
-    for role, site_number, from_at, until_at in rows:
-        until = read_optional_instant(until_at)
-        if read_instant(from_at) <= now + CLOCKS_DIFFER and (until is None or now < until):
-            in_force.append(Delegation(role=role, site_number=site_number or ""))
-    return in_force
+    return [
+        Delegation(role=role, site_number=site_number or "")
+        for role, site_number, from_at, until_at in rows
+        if _in_force(read_instant(from_at), read_optional_instant(until_at), now)
+    ]
+
+
+def holds_duty(delegations: Sequence[Delegation], site_number: str, roles: Sequence[str]) -> bool:
+    """Whether one of these delegations is of one of the roles, at the site."""
+    return any(one.role in roles and one.site_number in ("", site_number) for one in delegations)
+
+
+def _in_force(from_at: datetime, until_at: datetime | None, now: datetime) -> bool:
+    return from_at <= now + CLOCKS_DIFFER and (until_at is None or now < until_at)
 
 
 CLOCKS_DIFFER = timedelta(minutes=5)
 """A duty that begins "now" on the sponsor's clock must not be refused because ours is a little behind."""
 
 
-async def green_lit_versions(tx: Tx, trial_id: str, site_number: str) -> frozenset[str]:
-    return frozenset(row[0] for row in await tx.fetch(_GREEN_LIT, trial_id, site_number))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteStanding:
+    """What binds a person's records at a site: the trial's versions, those that the site may use, the duties."""
+
+    versions: Sequence[VersionRules]
+    green_lit: frozenset[str]
+    delegations: Sequence[Delegation]
+
+
+async def site_standing(tx: Tx, trial_id: str, site_number: str, person: str, now: datetime) -> SiteStanding:
+    found = await fetch_together(tx, _STANDING, trial_id, site_number, person)
+    return SiteStanding(
+        versions=_each_until_the_next(
+            (
+                instant(row["effective_at"]),
+                row["protocol_version"],
+                optional_instant(row["previous_sunset_at"]),
+                row["terms"],
+            )
+            for row in each(found, "version")
+        ),
+        green_lit=frozenset(row["protocol_version"] for row in each(found, "green_light")),
+        delegations=[
+            Delegation(role=row["role"], site_number=row["site_number"] or "")
+            for row in each(found, "delegation")
+            if _in_force(instant(row["from_at"]), optional_instant(row["until_at"]), now)
+        ],
+    )
 
 
 async def site_zone(tx: Tx, trial_id: str, site_number: str) -> str:
@@ -70,11 +104,15 @@ async def site_zone(tx: Tx, trial_id: str, site_number: str) -> str:
 
 async def versions_of(tx: Tx, trial_id: str) -> list[VersionRules]:
     """The approved versions, oldest first; each ends when its successor says so."""
-    rows = await tx.fetch(_VERSIONS, trial_id)
-    known = sorted(
-        ((read_instant(row[1]), row[0], read_optional_instant(row[2]), row[3]) for row in rows),
-        key=lambda row: row[:2],
+    return _each_until_the_next(
+        (read_instant(row[1]), row[0], read_optional_instant(row[2]), row[3])
+        for row in await tx.fetch(_VERSIONS, trial_id)
     )
+
+
+def _each_until_the_next(rows: Iterable[tuple[datetime, str, datetime | None, str]]) -> list[VersionRules]:
+    """Versions in force from, named, with the end that they set to the one before, and their terms."""
+    known = sorted(rows, key=lambda row: row[:2])
     versions = []
     for index, (effective_at, version, _, text) in enumerate(known):
         rules = _read_terms(version, effective_at, text)
@@ -144,5 +182,21 @@ _VERSIONS = Sql(
     "SELECT protocol_version, effective_at, previous_sunset_at, terms FROM protocol_copy WHERE trial_id = $1"
 )
 _TRIALS = Sql("SELECT trial_id FROM trial_gate ORDER BY trial_id")
-_GREEN_LIT = Sql("SELECT protocol_version FROM green_light_copy WHERE trial_id = $1 AND site_number = $2")
+_STANDING = read_together(
+    Part(
+        name="version",
+        columns=("protocol_version", "effective_at", "previous_sunset_at", "terms"),
+        source="protocol_copy WHERE trial_id = $1",
+    ),
+    Part(
+        name="green_light",
+        columns=("protocol_version",),
+        source="green_light_copy WHERE trial_id = $1 AND site_number = $2",
+    ),
+    Part(
+        name="delegation",
+        columns=("role", "site_number", "from_at", "until_at"),
+        source="delegation_copy WHERE trial_id = $1 AND person = $3 AND NOT ended",
+    ),
+)
 _ZONE = Sql("SELECT zone FROM site_copy WHERE trial_id = $1 AND site_number = $2")
