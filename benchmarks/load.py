@@ -93,6 +93,11 @@ async def rate(url: str, request: Request, *, requests: int, status: int = 201) 
     return requests / (perf_counter() - began)
 
 
+def read(answer: Answer) -> Any:
+    """The JSON value of an answer."""
+    return json.loads(answer.body)
+
+
 def post(path: str, body: Any, headers: Mapping[str, str]) -> bytes:
     """A POST of a JSON body."""
     content = json.dumps(body).encode()

@@ -8,7 +8,9 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks import commands, consuming, consuming_anchors, latency, load, relaying, safe, sample, trial
+from benchmarks.consents import CONSENT
 from benchmarks.measure import Result, centile, interleaved
+from benchmarks.reports import REPORT
 from benchmarks.surroundings import POSTGRESQL, SQLITE, Surroundings
 
 PER_SECOND, MILLISECONDS = "events/s", "ms"
@@ -152,26 +154,27 @@ async def relay(around: Surroundings, size: Size) -> Rows:
 
 
 async def command(around: Surroundings, size: Size) -> Rows:
-    """B5: an adverse-event report over HTTP."""
+    """B5: commands over HTTP."""
     for kind in around.stores:
-        async with commands.servers(around, kind) as servers:
-            ours, anchor = await interleaved(
-                lambda: load.rate(servers.ours, servers.report, requests=size.requests),
-                lambda: load.rate(servers.anchor, servers.bare, requests=size.requests),
+        for comparison in (CONSENT, REPORT):
+            async with commands.servers(around, kind, comparison) as servers:
+                ours, anchor = await interleaved(
+                    lambda: load.rate(servers.ours, servers.request, requests=size.requests),
+                    lambda: load.rate(servers.anchor, servers.bare, requests=size.requests),
+                    runs=size.runs,
+                )
+            yield Result(
+                id="B5",
+                what=comparison.what,
+                store=kind,
+                transport="direct" if kind == SQLITE else "kafka",
+                ours=ours,
+                anchor=anchor,
+                unit="requests/s",
                 runs=size.runs,
+                floor=0.25,
+                goal=0.50,
             )
-        yield Result(
-            id="B5",
-            what="adverse-event report, POST to 201, v bare FastAPI + one INSERT",
-            store=kind,
-            transport="direct" if kind == SQLITE else "kafka",
-            ours=ours,
-            anchor=anchor,
-            unit="requests/s",
-            runs=size.runs,
-            floor=0.25,
-            goal=0.50,
-        )
 
 
 async def latency_direct(around: Surroundings, size: Size) -> Rows:
