@@ -74,10 +74,12 @@ class Servers:
 class Comparison:
     """A service with what it is told before, and the command asked of it.
 
-    `before` asks what must be there before the clock starts, given the service's address and headers.
+    `before` asks what must be there before the clock starts, given the service's address and headers. `floor`
+    is the ratio to reach; None for a command that does another one's work beside its own.
     """
 
     what: str
+    floor: float | None
     service: Program
     tell: Callable[[Running], Awaitable[None]]
     before: Callable[[str, Callable[[], dict[str, str]]], Awaitable[Callable[[int], Asked]]]

@@ -51,6 +51,7 @@ async def _screen(url: str, headers: Callable[[], dict[str, str]]) -> Callable[[
 
 CONSENT = Comparison(
     what="consent with role, delegation and form rules, POST to 201, v bare FastAPI + one INSERT",
+    floor=0.25,
     service=program,
     tell=_tell,
     before=_screen,

@@ -101,6 +101,7 @@ def _number(n: int) -> str:
 
 REPORT = Comparison(
     what="adverse-event report that judges a DLT window, POST to 201, v bare FastAPI + one INSERT",
+    floor=None,
     service=program,
     tell=_tell,
     before=_nothing_before,

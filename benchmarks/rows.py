@@ -172,7 +172,7 @@ async def command(around: Surroundings, size: Size) -> Rows:
                 anchor=anchor,
                 unit="requests/s",
                 runs=size.runs,
-                floor=0.25,
+                floor=comparison.floor,
                 goal=0.50,
             )
 

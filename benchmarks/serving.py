@@ -7,11 +7,9 @@ import argparse
 import json
 from pathlib import Path
 
-import uvicorn
-
 from deploy.trialops.installation import Installation, Place
 from shared.event_loop import run
-from shared.process import server_config
+from shared.process import OrderlyServer, server_config
 from shared.settings import Environment
 from shared.telemetry import configure_logging
 
@@ -19,7 +17,7 @@ from shared.telemetry import configure_logging
 async def _serve(installation: Installation, port: int) -> None:
     await installation.start()
     try:
-        await uvicorn.Server(server_config(installation.app, "127.0.0.1", port)).serve()
+        await OrderlyServer(server_config(installation.app, "127.0.0.1", port)).serve()
     finally:
         await installation.stop()
 

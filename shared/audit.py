@@ -17,6 +17,7 @@ from shared.clock import format_instant
 from shared.database import Sql, Tx, instant_parameter
 from shared.ids import new_bytes
 from shared.tables import canonical_json
+from shared.writes import Write, write_together
 
 SALT_BYTES = 16
 
@@ -70,14 +71,22 @@ def chain_hash(previous: bytes, n: int, metadata: bytes, commitment: bytes) -> b
 
 
 async def record(
-    tx: Tx, act: Act, aggregate_id: str, action: str, details: dict[str, Any], *, reason: str | None = None
+    tx: Tx,
+    act: Act,
+    aggregate_id: str,
+    action: str,
+    details: dict[str, Any],
+    *changes: Write,
+    reason: str | None = None,
 ) -> None:
-    """Append the audit row of a change that no event announces."""
+    """Append the audit row of changes that no event announces; those given here cost no round trip."""
     value = canonical_json(details).encode()
     entry = entry_for(act, aggregate_id, action, value, event_id=None, reason=reason)
     if tx.dialect == "postgresql":
-        await tx.fetch(_RECORD_POSTGRESQL, *aggregate_arguments(entry), *row_arguments(tx, act, entry))
+        arguments = (*aggregate_arguments(entry), *row_arguments(tx, act, entry))
+        await write_together(tx, *changes, Write(_RECORD_POSTGRESQL, arguments))
         return
+    await write_together(tx, *changes)
     _, n, head = await next_link(tx, entry)
     await tx.fetch(_ADVANCE_AUDIT, aggregate_id, n, head)
     await tx.fetch(INSERT_AUDIT, n, head, *row_arguments(tx, act, entry))

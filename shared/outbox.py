@@ -13,6 +13,7 @@ from shared.audit import AUDIT_COLUMNS, INSERT_AUDIT, aggregate_arguments, entry
 from shared.database import Sql, Tx, instant_parameter
 from shared.partitions import partition_of
 from shared.tables import MAX_PAYLOAD_BYTES
+from shared.writes import Write, write_together
 
 
 class Published(Protocol):
@@ -57,8 +58,10 @@ async def put_all(tx: Tx, act: Act, events: list[NewEvent]) -> None:
         await put(tx, act, event)
 
 
-async def put(tx: Tx, act: Act, event: NewEvent) -> str:
-    """Store one event and its audit row; return the event's id.
+async def put(tx: Tx, act: Act, event: NewEvent, *changes: Write) -> str:
+    """Store one event and its audit row, with the changes that it announces; return the event's id.
+
+    Changes may also have been made before; those given here cost no round trip of their own.
 
     Raises:
         EventTooLarge: the value is over 256 KiB. A row that a broker refuses would stop the relay for good,
@@ -73,8 +76,10 @@ async def put(tx: Tx, act: Act, event: NewEvent) -> str:
     )
     columns = _columns(tx, act, event, event_id, payload)
     if tx.dialect == "postgresql":
-        await tx.fetch(_PUT_POSTGRESQL, *aggregate_arguments(entry), *columns, *row_arguments(tx, act, entry))
+        arguments = (*aggregate_arguments(entry), *columns, *row_arguments(tx, act, entry))
+        await write_together(tx, *changes, Write(_PUT_POSTGRESQL, arguments))
     else:
+        await write_together(tx, *changes)
         version, n, head = await next_link(tx, entry)
         await tx.fetch(_ADVANCE, event.aggregate_id, version + 1, n, head)
         await tx.fetch(_INSERT_OUTBOX, version + 1, head, *columns)

@@ -109,7 +109,7 @@ class Performer:
             Problem: 400 `idempotency_key_required`, 422 `idempotency_mismatch`, and what `work` raises.
         """
         key = self._key_of(request, optional=key_optional)
-        route = f"{request.method} {request.url.path}"
+        route = f"{request.method} {request.scope['path']}"
         request_hash = hashlib.sha256(raw).hexdigest()
 
         async def answered(tx: Tx) -> _Kept | None:

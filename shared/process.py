@@ -7,6 +7,7 @@ in one process, without a broker, is `trialops serve`.
 
 import argparse
 import asyncio
+import gc
 import signal
 import socket
 import sys
@@ -155,6 +156,12 @@ class OrderlyServer(uvicorn.Server):
     uvicorn raises the signal again when it has stopped serving. For SIGTERM that would be the process's end, before
     relay, consumers and stores are closed; SIGINT becomes a cancellation, which closes them.
     """
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        # The program itself, built by now, is no garbage: it need not be searched at every collection.
+        gc.collect()
+        gc.freeze()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if sig == signal.SIGTERM:

@@ -6,11 +6,9 @@ columns, and each column's type says how its values are stored: that is what mak
 a statement written by hand.
 """
 
-import itertools
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, lru_cache
 from typing import Any
 
 from sqlalchemy import Column, Table, inspect
@@ -18,12 +16,12 @@ from sqlalchemy.engine import make_url
 from sqlmodel import SQLModel
 
 from shared.database import Dialect, Row, Sql, Tx
+from shared.writes import Write
 
 Values = Mapping[str, Any]
 Convert = Callable[[Any], Any]
 """Between a Python value and what the driver takes or gives."""
 
-_PARAMETER = re.compile(r"\$(\d+)")
 _DIALECTS: Mapping[Dialect, Any] = {
     "postgresql": make_url("postgresql+asyncpg://").get_dialect()(),
     "sqlite": make_url("sqlite://").get_dialect()(),
@@ -35,14 +33,6 @@ def table_of(row: type[SQLModel]) -> Table:
     table = inspect(row).local_table
     assert isinstance(table, Table)
     return table
-
-
-@dataclass(frozen=True, slots=True)
-class Write:
-    """A statement that changes something, with its arguments."""
-
-    sql: Sql
-    arguments: Sequence[Any]
 
 
 @dataclass(frozen=True)
@@ -62,7 +52,7 @@ class RowStatement:
         return await tx.fetch(self.sql, *self.arguments(tx, values))
 
     def write(self, tx: Tx, values: Values) -> Write:
-        """To keep one row together with other changes (`write_together`)."""
+        """To keep one row together with other changes."""
         return Write(self.sql, self.arguments(tx, values))
 
     def arguments(self, tx: Tx, values: Values) -> list[Any]:
@@ -109,19 +99,9 @@ async def insert_rows(tx: Tx, table: Table, rows: Sequence[Values]) -> None:
         await _insertion(table, tuple(rows[0]))(tx, rows)
 
 
-async def insert_together(tx: Tx, *rows: tuple[Table, Values]) -> None:
-    """Add rows of different tables; one round trip where a round trip costs something."""
-    await write_together(tx, *(_insertion(table, tuple(values)).write(tx, values) for table, values in rows))
-
-
-async def write_together(tx: Tx, *writes: Write) -> None:
-    """Make changes, none of which builds on another; one round trip where a round trip costs something."""
-    if tx.dialect == "sqlite":
-        for write in writes:
-            await tx.fetch(write.sql, *write.arguments)
-        return
-    arguments = itertools.chain.from_iterable(write.arguments for write in writes)
-    await tx.fetch(_joined(tuple((write.sql, len(write.arguments)) for write in writes)), *arguments)
+def insertion_of(tx: Tx, table: Table, values: Values) -> Write:
+    """As `insert_row`, to be made together with other changes."""
+    return _insertion(table, tuple(values)).write(tx, values)
 
 
 async def upsert_row(tx: Tx, table: Table, values: Values, *, keep: Sequence[str] = ()) -> None:
@@ -203,25 +183,6 @@ def _upsert(table: Table, names: tuple[str, ...], keep: tuple[str, ...]) -> RowS
     action = f"DO UPDATE SET {settings}" if replaced else "DO NOTHING"
     conflict = f"ON CONFLICT ({', '.join(map(_quoted, key))}) {action}"
     return RowStatement(Sql(f"{_insert_text(table, names)} {conflict}"), table, names)
-
-
-@lru_cache(maxsize=1024)
-def _joined(statements: tuple[tuple[Sql, int], ...]) -> Sql:
-    """One PostgreSQL statement: every change but the last is a common table expression of it.
-
-    Each statement comes with the number of its parameters, which count on from those of the one before.
-    """
-    texts: list[str] = []
-    before = 0
-    for sql, parameters in statements:
-        texts.append(_PARAMETER.sub(partial(_renumbered, before), sql.postgresql))
-        before += parameters
-    expressions = ", ".join(f"w{number} AS ({text})" for number, text in enumerate(texts[:-1]))
-    return Sql(f"WITH {expressions} {texts[-1]}")
-
-
-def _renumbered(before: int, parameter: re.Match[str]) -> str:
-    return f"${int(parameter[1]) + before}"
 
 
 def _names(table: Table) -> tuple[str, ...]:

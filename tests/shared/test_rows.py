@@ -6,20 +6,21 @@ from typing import Any
 import pytest
 from sqlalchemy import Boolean, Column, Integer, MetaData, Table, Text, UniqueConstraint
 
-from shared.database import Database, Tx
+from shared.database import Database, Sql, Tx
 from shared.rows import (
     RowQuery,
     fetch_rows,
     insert_once,
     insert_row,
     insert_rows,
-    insert_together,
     insertion,
+    insertion_of,
     upsert,
     upsert_row,
 )
 from shared.tables import Instant, JsonText
 from shared.testing.stores import any_store
+from shared.writes import Write, write_together
 
 _METADATA = MetaData()
 _VISITS = Table(
@@ -110,13 +111,29 @@ async def test_many_rows_are_added_or_replaced_in_one_statement(store: Database)
 
 
 async def test_rows_of_different_tables_are_added_together_or_not_at_all(store: Database) -> None:
-    async def add(tx: Tx) -> None:
-        await insert_together(tx, (_VISITS, _VISIT), (_NUMBERS, {"of": "a", "n": 1}))
+    async def add(tx: Tx, number: dict[str, Any], visit: dict[str, Any]) -> None:
+        await write_together(tx, insertion_of(tx, _NUMBERS, number), insertion_of(tx, _VISITS, visit))
 
-    await store.write(add)
+    await store.write(lambda tx: add(tx, {"of": "a", "n": 1}, _VISIT))
     with pytest.raises(Exception, match=r"(?i)unique"):
-        await store.write(lambda tx: insert_together(tx, (_NUMBERS, {"of": "b", "n": 2}), (_VISITS, _VISIT)))
+        await store.write(lambda tx: add(tx, {"of": "b", "n": 2}, _VISIT))
 
     some = RowQuery(_NUMBERS, "FROM number AS m", alias="m", without=frozenset({"n"}))
     assert await visits(store) == [_VISIT]
     assert await store.read(lambda tx: fetch_rows(tx, some)) == [{"of": "a"}]
+
+
+async def test_changes_made_together_keep_their_own_parameters(store: Database) -> None:
+    await store.write(lambda tx: insert_rows(tx, _NUMBERS, [{"of": "a", "n": 1}, {"of": "b", "n": 2}]))
+
+    await store.write(
+        lambda tx: write_together(
+            tx,
+            Write(Sql('UPDATE number SET n = $2 WHERE "of" = $1'), ("a", 10)),
+            Write(Sql('DELETE FROM number WHERE "of" = $1'), ("b",)),
+            Write(Sql("WITH m AS (SELECT 30 AS n) INSERT INTO number SELECT $1, m.n FROM m"), ("c",)),
+        )
+    )
+
+    numbers = await store.read(lambda tx: fetch_rows(tx, RowQuery(_NUMBERS, 'FROM number ORDER BY "of"')))
+    assert numbers == [{"of": "a", "n": 10}, {"of": "c", "n": 30}]

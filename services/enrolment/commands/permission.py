@@ -58,7 +58,7 @@ async def allow_screening(
     tx: Tx, act: Act, roles: Sequence[str], screening_id: str
 ) -> tuple[Allowed, Screening]:
     """As `allow`, at the site of a screening; the screening is not locked."""
-    return _at_its_site(act, roles, await named_screening(tx, screening_id))
+    return allow_at_site(act, roles, await named_screening(tx, screening_id))
 
 
 async def running_screening(
@@ -69,12 +69,13 @@ async def running_screening(
     Raises:
         Refused: `screening_ended`.
     """
-    allowed, screening = _at_its_site(act, roles, await lock_screening(tx, screening_id))
+    allowed, screening = allow_at_site(act, roles, await lock_screening(tx, screening_id))
     check_running(screening)
     return allowed, screening
 
 
-def _at_its_site(act: Act, roles: Sequence[str], found: NamedScreening | None) -> tuple[Allowed, Screening]:
+def allow_at_site(act: Act, roles: Sequence[str], found: NamedScreening | None) -> tuple[Allowed, Screening]:
+    """As `allow_screening`, for a screening that has been looked up."""
     if found is None or not found.trial_code:
         raise unknown(act, roles)
     screening = found.screening

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.enrolment.commands.form_terms import form_terms
 from services.enrolment.commands.permission import has_duty, running_screening
-from services.enrolment.commands.site_terms import site_terms
 from services.enrolment.domain.consent import AssentAnswer, ConsentPurpose, check_refusal_undecided
 from services.enrolment.domain.refusals import Refused
 from services.enrolment.domain.roles import INVESTIGATOR
 from services.enrolment.domain.screening import check_form, check_form_in_force, check_signed
 from services.enrolment.events.published import ConsentRecordedV1
-from services.enrolment.store.people import insert_assent, insert_assent_decision, load_person
+from services.enrolment.store.people import load_person, new_assent, new_assent_decision
 from shared.act import Act
 from shared.audit import record as record_audit
 from shared.database import Tx
@@ -49,17 +49,17 @@ async def record_assent(tx: Tx, command: RecordAssent, act: Act) -> str:
         Refused: `screening_ended`, `time_in_future`, `time_before_birth`, `document_unknown`,
             `form_not_in_force`, `reason_required`.
     """
-    allowed, screening = await running_screening(tx, act, INVESTIGATOR, command.screening_id)
+    terms = await form_terms(tx, act, INVESTIGATOR, command.screening_id)
+    screening = terms.screening
     check_signed(command.signed_at, screening.born, act.now)
     if command.answer in _WITH_REASON and not command.reason:
         raise Refused("reason_required", "Say why the child was not asked.")
-    terms = await site_terms(tx, act, screening, INVESTIGATOR)
     if command.answer in _ON_A_FORM:
         form = (ConsentPurpose.ASSENT, command.document, command.version)
         check_form(terms.binding, *form)
         check_form_in_force(terms.approved, *form, command.signed_at)
     assent_id = act.new_id()
-    await insert_assent(
+    assent = new_assent(
         tx,
         {
             "id": assent_id,
@@ -84,7 +84,8 @@ async def record_assent(tx: Tx, command: RecordAssent, act: Act) -> str:
         signed_at=command.signed_at,
         received_at=act.now,
     )
-    await put(tx, allowed.act, NewEvent(aggregate_id=screening.id, scope=screening.trial_id, body=body))
+    event = NewEvent(aggregate_id=screening.id, scope=screening.trial_id, body=body)
+    await put(tx, terms.act, event, *assent)
     return assent_id
 
 
@@ -101,7 +102,7 @@ async def decide_on_refusal(tx: Tx, command: DecideOnRefusal, act: Act) -> str:
     person = await load_person(tx, screening.id, screening.born)
     check_refusal_undecided(person.assent.assent)
     delegated = await has_duty(tx, act, screening.trial_id, screening.site_id, INVESTIGATOR)
-    await insert_assent_decision(
+    decision = new_assent_decision(
         tx,
         {
             "assent_id": person.assent.id,
@@ -113,5 +114,5 @@ async def decide_on_refusal(tx: Tx, command: DecideOnRefusal, act: Act) -> str:
         },
     )
     details = {"assent_id": person.assent.id, "delegated": delegated, "reason": command.reason}
-    await record_audit(tx, allowed.act, screening.id, "assent-decision.recorded", details)
+    await record_audit(tx, allowed.act, screening.id, "assent-decision.recorded", details, *decision)
     return person.assent.id

@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.enrolment.commands.permission import running_screening
-from services.enrolment.commands.site_terms import site_terms
+from services.enrolment.commands.form_terms import form_terms
 from services.enrolment.domain.consent import ConsentPurpose, SignerCapacity
 from services.enrolment.domain.roles import INVESTIGATOR
 from services.enrolment.domain.screening import check_form, check_form_in_force, check_signed
 from services.enrolment.events.published import ConsentRecordedV1
-from services.enrolment.store.people import insert_consent
+from services.enrolment.store.people import new_consent
 from shared.act import Act
 from shared.database import Tx
 from shared.outbox import NewEvent, put
@@ -37,14 +36,14 @@ async def record_consent(tx: Tx, command: RecordConsent, act: Act) -> str:
         Refused: `screening_ended`, `time_in_future`, `time_before_birth`, `document_unknown`,
             `form_not_in_force`, `site_not_activated`.
     """
-    allowed, screening = await running_screening(tx, act, INVESTIGATOR, command.screening_id)
+    terms = await form_terms(tx, act, INVESTIGATOR, command.screening_id)
+    screening = terms.screening
     check_signed(command.signed_at, screening.born, act.now)
-    terms = await site_terms(tx, act, screening, INVESTIGATOR)
     form = (command.purpose, command.document, command.version)
     check_form(terms.binding, *form)
     check_form_in_force(terms.approved, *form, command.signed_at)
     consent_id = act.new_id()
-    await insert_consent(
+    consent = new_consent(
         tx,
         {
             "id": consent_id,
@@ -72,5 +71,6 @@ async def record_consent(tx: Tx, command: RecordConsent, act: Act) -> str:
         signed_at=command.signed_at,
         received_at=act.now,
     )
-    await put(tx, allowed.act, NewEvent(aggregate_id=screening.id, scope=screening.trial_id, body=body))
+    event = NewEvent(aggregate_id=screening.id, scope=screening.trial_id, body=body)
+    await put(tx, terms.act, event, *consent)
     return consent_id

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from services.enrolment.commands.form_terms import form_terms
 from services.enrolment.commands.permission import has_duty, running_screening
-from services.enrolment.commands.site_terms import site_terms
 from services.enrolment.domain.age import AgeStatement, check_age_statement, local_date
 from services.enrolment.domain.eligibility import Answer, Judgement
 from services.enrolment.domain.ids import PersonId
@@ -19,7 +19,7 @@ from services.enrolment.domain.screening import (
     check_signed,
 )
 from services.enrolment.domain.signature import Signature
-from services.enrolment.store.people import insert_age_statement, insert_eligibility
+from services.enrolment.store.people import new_age_statement, new_eligibility
 from services.enrolment.store.trials import site_zone
 from shared.act import Act
 from shared.audit import record as record_audit
@@ -53,13 +53,13 @@ async def record_eligibility(tx: Tx, command: RecordEligibility, act: Act) -> st
         Refused: `screening_ended`, `time_in_future`, `time_before_birth`, `criteria_version_unknown`,
             `criteria_unknown`.
     """
-    allowed, screening = await running_screening(tx, act, INVESTIGATOR, command.screening_id)
+    terms = await form_terms(tx, act, INVESTIGATOR, command.screening_id)
+    screening = terms.screening
     check_signed(command.signed_at, screening.born, act.now)
-    terms = await site_terms(tx, act, screening, INVESTIGATOR)
     check_criteria_version(terms.approved, command.version)
     check_criteria(terms.binding, command.version, command.answers)
     eligibility_id = act.new_id()
-    await insert_eligibility(
+    eligibility = new_eligibility(
         tx,
         {
             "id": eligibility_id,
@@ -71,7 +71,7 @@ async def record_eligibility(tx: Tx, command: RecordEligibility, act: Act) -> st
             "signed_at": command.signed_at,
             "received_at": act.now,
             "delegated": terms.delegated,
-            "by_investigator": allowed.act.actor_role in INVESTIGATOR,
+            "by_investigator": terms.act.actor_role in INVESTIGATOR,
         },
     )
     details = {
@@ -80,7 +80,7 @@ async def record_eligibility(tx: Tx, command: RecordEligibility, act: Act) -> st
         "delegated": terms.delegated,
         "judgement": command.judgement.value if command.judgement else None,
     }
-    await record_audit(tx, allowed.act, screening.id, "eligibility.signed", details)
+    await record_audit(tx, terms.act, screening.id, "eligibility.signed", details, *eligibility)
     return eligibility_id
 
 
@@ -102,7 +102,7 @@ async def keep_age_statement(tx: Tx, act: Act, screening: Screening, years: int,
     statement = AgeStatement(age_years=years, on=on, signature=signature)
     check_age_statement(statement, screening.born, local_date(act.now, zone), LEAP_DAY)
     statement_id = act.new_id()
-    await insert_age_statement(tx, statement_id, screening.id, statement)
+    stated = new_age_statement(tx, statement_id, screening.id, statement)
     details = {"statement_id": statement_id, "delegated": delegated, "on": on.isoformat()}
-    await record_audit(tx, act, screening.id, "age.stated", details)
+    await record_audit(tx, act, screening.id, "age.stated", details, *stated)
     return statement_id

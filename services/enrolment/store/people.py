@@ -31,7 +31,8 @@ from services.enrolment.store.person_tables import (
 )
 from shared.database import Sql, Tx, read_instant
 from shared.joint_reads import Part, day, each, fetch_together, instant, nested, read_together
-from shared.rows import RowStatement, Write, insertion, table_of, write_together
+from shared.rows import RowStatement, insertion, table_of
+from shared.writes import Write
 
 Row = Mapping[str, Any]
 
@@ -84,22 +85,24 @@ async def find_screening(tx: Tx, screening_id: str) -> Screening | None:
 
 
 def _named(rows: Sequence[Sequence[Any]]) -> NamedScreening | None:
-    return NamedScreening(screening=_screening(rows[0]), trial_code=rows[0][-1] or "") if rows else None
+    return screening_of(rows[0]) if rows else None
 
 
-def _screening(row: Sequence[Any]) -> Screening:
-    return Screening(
-        id=ScreeningId(row[0]),
-        trial_id=row[1],
-        number=row[2],
-        site_id=SiteId(row[3]),
-        part=row[4],
-        born=BirthMonth(year=row[5], month=row[6]),
-        state=ScreeningState(row[7]),
-        version=row[8],
-        started_at=read_instant(row[9]),
-        reason_code=row[10],
+def screening_of(values: Sequence[Any]) -> NamedScreening:
+    """The screening with the values of `SCREENING_COLUMNS`."""
+    screening = Screening(
+        id=ScreeningId(values[0]),
+        trial_id=values[1],
+        number=values[2],
+        site_id=SiteId(values[3]),
+        part=values[4],
+        born=BirthMonth(year=values[5], month=values[6]),
+        state=ScreeningState(values[7]),
+        version=values[8],
+        started_at=read_instant(values[9]),
+        reason_code=values[10],
     )
+    return NamedScreening(screening=screening, trial_code=values[11] or "")
 
 
 async def insert_screening(tx: Tx, screening: Screening) -> None:
@@ -134,30 +137,29 @@ async def count_in_screening(tx: Tx, trial_id: str, part: str) -> int:
 
 
 # -- what was signed ------------------------------------------------------------------------------------
-# Each raises the screening's version: whoever read it before has read an older one.
+# To be stored with the event or the audit row that tells of it. Each raises the screening's version: whoever
+# read it before has read an older one.
 
 
-async def _record(tx: Tx, add: RowStatement, values: Mapping[str, Any]) -> None:
-    await write_together(tx, Write(_RAISE_VERSION, (values["screening_id"],)), add.write(tx, values))
+def new_consent(tx: Tx, values: Mapping[str, Any]) -> tuple[Write, ...]:
+    return _signed(tx, _ADD_CONSENT, values)
 
 
-async def insert_consent(tx: Tx, values: Mapping[str, Any]) -> None:
-    await _record(tx, _ADD_CONSENT, values)
+def new_assent(tx: Tx, values: Mapping[str, Any]) -> tuple[Write, ...]:
+    return _signed(tx, _ADD_ASSENT, values)
 
 
-async def insert_assent(tx: Tx, values: Mapping[str, Any]) -> None:
-    await _record(tx, _ADD_ASSENT, values)
+def new_assent_decision(tx: Tx, values: Mapping[str, Any]) -> tuple[Write, ...]:
+    return _signed(tx, _ADD_ASSENT_DECISION, values)
 
 
-async def insert_assent_decision(tx: Tx, values: Mapping[str, Any]) -> None:
-    await _record(tx, _ADD_ASSENT_DECISION, values)
+def new_eligibility(tx: Tx, values: Mapping[str, Any]) -> tuple[Write, ...]:
+    return _signed(tx, _ADD_ELIGIBILITY, values)
 
 
-async def insert_eligibility(tx: Tx, values: Mapping[str, Any]) -> None:
-    await _record(tx, _ADD_ELIGIBILITY, values)
-
-
-async def insert_age_statement(tx: Tx, statement_id: str, screening_id: str, statement: AgeStatement) -> None:
+def new_age_statement(
+    tx: Tx, statement_id: str, screening_id: str, statement: AgeStatement
+) -> tuple[Write, ...]:
     values = {
         "id": statement_id,
         "screening_id": screening_id,
@@ -167,7 +169,11 @@ async def insert_age_statement(tx: Tx, statement_id: str, screening_id: str, sta
         "signed_at": statement.signature.signed_at,
         "delegated": statement.signature.delegated,
     }
-    await _record(tx, _ADD_AGE_STATEMENT, values)
+    return _signed(tx, _ADD_AGE_STATEMENT, values)
+
+
+def _signed(tx: Tx, add: RowStatement, values: Mapping[str, Any]) -> tuple[Write, ...]:
+    return Write(_RAISE_VERSION, (values["screening_id"],)), add.write(tx, values)
 
 
 async def load_person(tx: Tx, screening_id: str, born: BirthMonth) -> PersonRecord:
@@ -250,13 +256,18 @@ def _signature(row: Row) -> Signature:
     )
 
 
+SCREENING_COLUMNS = (
+    *("id", "trial_id", "number", "site_number", "part", "born_year", "born_month", "state", "version"),
+    *("started_at", "reason_code", "code"),
+)
 _SELECT = (
     "SELECT s.id, s.trial_id, s.number, s.site_number, s.part, s.born_year, s.born_month, s.state, s.version,"
     " s.started_at, s.reason_code, g.code"
     " FROM screening s LEFT JOIN trial_gate g ON g.trial_id = s.trial_id WHERE s.id = $1"
 )
 _NAMED_SCREENING = Sql(_SELECT)
-_LOCK_SCREENING = Sql(f"{_SELECT} FOR UPDATE OF s")
+LOCK_SCREENING = f"{_SELECT} FOR UPDATE OF s"
+_LOCK_SCREENING = Sql(LOCK_SCREENING)
 _SAVE_STATE = Sql("UPDATE screening SET state = $2, reason_code = $3, version = version + 1 WHERE id = $1")
 _RAISE_VERSION = Sql("UPDATE screening SET version = version + 1 WHERE id = $1")
 _NEXT_NUMBER = Sql(

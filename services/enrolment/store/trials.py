@@ -1,16 +1,17 @@
 """What is known of a trial as a whole: its code, its sites and the protocol versions in its copies."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import zip_longest
 from typing import Any
 
 from services.enrolment.domain.consent import ConsentDocument, ConsentPurpose
 from services.enrolment.domain.protocol_terms import LevelTerms, PartTerms, ProtocolTerms, VersionRules
 from services.enrolment.domain.stagger import EnforceAt, StaggerPolicy
 from shared.database import Sql, Tx, read_instant, read_optional_instant
-from shared.joint_reads import Part, each, fetch_together, instant, nested, optional_instant, read_together
+from shared.joint_reads import nested
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,7 @@ async def delegations_of(tx: Tx, trial_id: str, person: str, now: datetime) -> l
     return [
         Delegation(role=role, site_number=site_number or "")
         for role, site_number, from_at, until_at in rows
-        if _in_force(read_instant(from_at), read_optional_instant(until_at), now)
+        if in_force(read_instant(from_at), read_optional_instant(until_at), now)
     ]
 
 
@@ -59,42 +60,13 @@ def holds_duty(delegations: Sequence[Delegation], site_number: str, roles: Seque
     return any(one.role in roles and one.site_number in ("", site_number) for one in delegations)
 
 
-def _in_force(from_at: datetime, until_at: datetime | None, now: datetime) -> bool:
+def in_force(from_at: datetime, until_at: datetime | None, now: datetime) -> bool:
+    """Whether a duty with this beginning and end holds now."""
     return from_at <= now + CLOCKS_DIFFER and (until_at is None or now < until_at)
 
 
 CLOCKS_DIFFER = timedelta(minutes=5)
 """A duty that begins "now" on the sponsor's clock must not be refused because ours is a little behind."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SiteStanding:
-    """What binds a person's records at a site: the trial's versions, those that the site may use, the duties."""
-
-    versions: Sequence[VersionRules]
-    green_lit: frozenset[str]
-    delegations: Sequence[Delegation]
-
-
-async def site_standing(tx: Tx, trial_id: str, site_number: str, person: str, now: datetime) -> SiteStanding:
-    found = await fetch_together(tx, _STANDING, trial_id, site_number, person)
-    return SiteStanding(
-        versions=_each_until_the_next(
-            (
-                instant(row["effective_at"]),
-                row["protocol_version"],
-                optional_instant(row["previous_sunset_at"]),
-                row["terms"],
-            )
-            for row in each(found, "version")
-        ),
-        green_lit=frozenset(row["protocol_version"] for row in each(found, "green_light")),
-        delegations=[
-            Delegation(role=row["role"], site_number=row["site_number"] or "")
-            for row in each(found, "delegation")
-            if _in_force(instant(row["from_at"]), optional_instant(row["until_at"]), now)
-        ],
-    )
 
 
 async def site_zone(tx: Tx, trial_id: str, site_number: str) -> str:
@@ -104,31 +76,30 @@ async def site_zone(tx: Tx, trial_id: str, site_number: str) -> str:
 
 async def versions_of(tx: Tx, trial_id: str) -> list[VersionRules]:
     """The approved versions, oldest first; each ends when its successor says so."""
-    return _each_until_the_next(
+    return each_until_the_next(
         (read_instant(row[1]), row[0], read_optional_instant(row[2]), row[3])
         for row in await tx.fetch(_VERSIONS, trial_id)
     )
 
 
-def _each_until_the_next(rows: Iterable[tuple[datetime, str, datetime | None, str]]) -> list[VersionRules]:
+def each_until_the_next(rows: Iterable[tuple[datetime, str, datetime | None, str]]) -> list[VersionRules]:
     """Versions in force from, named, with the end that they set to the one before, and their terms."""
     known = sorted(rows, key=lambda row: row[:2])
-    versions = []
-    for index, (effective_at, version, _, text) in enumerate(known):
-        rules = _read_terms(version, effective_at, text)
-        sunset_at = known[index + 1][2] if index + 1 < len(known) else None
-        versions.append(replace(rules, terms=replace(rules.terms, sunset_at=sunset_at)))
-    return versions
+    return [
+        _read_terms(version, effective_at, following[2] if following else None, text)
+        for (effective_at, version, _, text), following in zip_longest(known, known[1:])
+    ]
 
 
 @lru_cache(maxsize=64)
-def _read_terms(version: str, effective_at: datetime, text: str) -> VersionRules:
+def _read_terms(version: str, effective_at: datetime, sunset_at: datetime | None, text: str) -> VersionRules:
     document = nested(text)
     consent, stagger = document["consent"], document["stagger"]
     return VersionRules(
         terms=ProtocolTerms(
             version=version,
             effective_at=effective_at,
+            sunset_at=sunset_at,
             parts={part["part"]: _part(part) for part in document["parts"]},
             consent_documents=tuple(_document(form) for form in consent["documents"]),
             eligibility_version=document["eligibility"]["version"],
@@ -182,21 +153,4 @@ _VERSIONS = Sql(
     "SELECT protocol_version, effective_at, previous_sunset_at, terms FROM protocol_copy WHERE trial_id = $1"
 )
 _TRIALS = Sql("SELECT trial_id FROM trial_gate ORDER BY trial_id")
-_STANDING = read_together(
-    Part(
-        name="version",
-        columns=("protocol_version", "effective_at", "previous_sunset_at", "terms"),
-        source="protocol_copy WHERE trial_id = $1",
-    ),
-    Part(
-        name="green_light",
-        columns=("protocol_version",),
-        source="green_light_copy WHERE trial_id = $1 AND site_number = $2",
-    ),
-    Part(
-        name="delegation",
-        columns=("role", "site_number", "from_at", "until_at"),
-        source="delegation_copy WHERE trial_id = $1 AND person = $3 AND NOT ended",
-    ),
-)
 _ZONE = Sql("SELECT zone FROM site_copy WHERE trial_id = $1 AND site_number = $2")

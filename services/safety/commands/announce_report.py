@@ -6,6 +6,7 @@ from services.safety.domain.adverse_event import Outcome
 from services.safety.domain.matching import Matched
 from services.safety.domain.report_record import Kept
 from services.safety.events.published import AdverseEventAmendedV1, AdverseEventReportedV1, AdverseEventV1
+from services.safety.store.adverse_events import new_report
 from shared.act import Act
 from shared.database import Tx
 from shared.outbox import NewEvent, put
@@ -13,10 +14,11 @@ from shared.outbox import NewEvent, put
 _SITE_NUMBER = re.compile(r"[0-9]{3}")
 
 
-async def announce_report(tx: Tx, act: Act, kept: Kept, dictionary: str) -> None:
-    """Put the event of a first version."""
+async def keep_and_announce(tx: Tx, act: Act, kept: Kept, dictionary: str) -> None:
+    """Store a first version and put its event."""
     facts = _facts(kept, dictionary)
-    await put(tx, act, _event(kept, AdverseEventReportedV1.model_validate(facts)))
+    stored = new_report(tx, kept.record, kept.decision, dictionary)
+    await put(tx, act, _event(kept, AdverseEventReportedV1.model_validate(facts)), *stored)
 
 
 async def announce_amendment(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from services.safety.commands.announce_report import announce_report
+from services.safety.commands.announce_report import keep_and_announce
 from services.safety.commands.judge_window import JudgeWindow, judge_participant
 from services.safety.commands.raise_alert import RaisedAlert, raise_alerts
 from services.safety.domain.alert import AlertRequest
@@ -16,7 +16,6 @@ from services.safety.domain.place import Place
 from services.safety.domain.report import Report
 from services.safety.domain.report_record import Kept, ReportRecord, Statement
 from services.safety.domain.roles import READING_REPORTS
-from services.safety.store.adverse_events import add_report
 from services.safety.store.places import locate
 from shared.act import Act
 from shared.auth import ANY, Principal
@@ -81,8 +80,7 @@ async def report_adverse_event(tx: Tx, command: ReportAdverseEvent, act: Act) ->
         flags=flags,
     )
     kept = Kept(record=record, decision=decision, trial=place.trial)
-    await add_report(tx, record, decision, place.dictionary.pinned)
-    await announce_report(tx, act, kept, place.dictionary.pinned)
+    await keep_and_announce(tx, act, kept, place.dictionary.pinned)
     alerts = await alerts_and_verdict(tx, act, kept, cause="report", window_locked=place.window_locked)
     unit = (
         record.site_number if record.matched is Matched.MATCHED else _site_named_by(record, place.trial.code)

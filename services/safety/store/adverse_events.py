@@ -18,7 +18,8 @@ from services.safety.store.event_content import dump_content, dump_statement, lo
 from services.safety.store.tables import AdverseEventRow, AdverseEventVersionRow
 from shared.clock import format_instant, parse_instant
 from shared.database import Sql, Tx, instant_parameter
-from shared.rows import RowQuery, fetch_rows, insert_row, insert_together, table_of, upsert_row
+from shared.rows import RowQuery, fetch_rows, insert_row, insertion_of, table_of, upsert_row
+from shared.writes import Write
 
 _EVENTS = table_of(AdverseEventRow)
 _VERSIONS = table_of(AdverseEventVersionRow)
@@ -36,10 +37,10 @@ class ListedReport:
     conclusion: Mapping[str, Any]
 
 
-async def add_report(tx: Tx, record: ReportRecord, decision: ReportDecision, dictionary: str) -> None:
-    """A new report with its first version."""
+def new_report(tx: Tx, record: ReportRecord, decision: ReportDecision, dictionary: str) -> tuple[Write, ...]:
+    """A new report with its first version, to be stored with the event that announces it."""
     event, version = _row(record, decision), _version(record, decision, dictionary)
-    await insert_together(tx, (_EVENTS, event), (_VERSIONS, version))
+    return insertion_of(tx, _EVENTS, event), insertion_of(tx, _VERSIONS, version)
 
 
 async def add_version(tx: Tx, record: ReportRecord, decision: ReportDecision, dictionary: str) -> None:
