@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import Column, Float, Integer, MetaData, Table, Text
 
 from shared.consumer import Consumer, Effect, Projections, Received
-from shared.database import Sql, Tx
+from shared.database import Sql, Tx, listed
 from shared.domain_clock import RealDomainClock
 from shared.envelope import Record
 from shared.ids import new_id
@@ -91,7 +91,8 @@ _NAMES = ", ".join(COPY_COLUMNS)
 _REPLACE = ", ".join(f"{name} = excluded.{name}" for name in COPY_COLUMNS[1:])
 _COPY = Sql(
     f"INSERT INTO measurement_copy ({_NAMES})"
-    " SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::float8[], $5::text[], $6::int[], $7::text[])"
+    " SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::float8[], $5::text[],"
+    "  string_to_array($6, ',')::int[], $7::text[])"
     f" ON CONFLICT (measurement_id) DO UPDATE SET {_REPLACE}",
     f"INSERT INTO measurement_copy ({_NAMES}) VALUES ($1, $2, $3, $4, $5, $6, $7)"
     f" ON CONFLICT (measurement_id) DO UPDATE SET {_REPLACE}",
@@ -107,7 +108,8 @@ def copied_row(body: Measurement) -> tuple[Any, ...]:
 async def copy_measurements(tx: Tx, events: Sequence[Received[Any]]) -> None:
     rows = [copied_row(event.body) for event in events]
     if tx.dialect == "postgresql":
-        await tx.fetch(_COPY, *(list(column) for column in zip(*rows, strict=True)))
+        *texts, grades, taken = zip(*rows, strict=True)
+        await tx.fetch(_COPY, *texts, listed(grades), taken)
     else:
         await tx.fetch_each(_COPY, rows)
 

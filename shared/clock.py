@@ -64,7 +64,8 @@ def parse_instant(text: str) -> datetime:
     """
     if _RFC3339.fullmatch(text) is None:
         raise ValueError("an instant is written like 2026-11-21T13:00:00Z, with an offset")
-    return _in_utc(datetime.fromisoformat(text.upper()))
+    instant = datetime.fromisoformat(text.upper())
+    return instant if instant.tzinfo is UTC else _in_utc(instant)
 
 
 def _in_utc(instant: datetime) -> datetime:

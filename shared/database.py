@@ -11,7 +11,7 @@ Inside a transaction there are two ways to speak to the store and both use the s
 """
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -153,6 +153,14 @@ def run_hooks(hooks: Sequence[Callable[[], None]]) -> None:
             hook()
         except Exception as error:
             log.error("after_commit_failed", error=type(error).__name__)
+
+
+def listed(numbers: Iterable[int]) -> str:
+    """Whole numbers as one text for PostgreSQL's `string_to_array($n, ',')`.
+
+    The driver takes an array, too, and looks at each of its elements for longer than all the rest takes.
+    """
+    return ",".join(map(str, numbers))
 
 
 def instant_parameter(tx: Tx, instant: datetime) -> datetime | str:

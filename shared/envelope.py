@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
+from typing import NamedTuple
 
 from shared.clock import format_instant, parse_instant
 from shared.partitions import partition_of
@@ -51,9 +52,11 @@ class Record:
     value: bytes | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Envelope:
-    """The attributes of one event; `sequence` is the aggregate's version, gapless from 1."""
+class Envelope(NamedTuple):
+    """The attributes of one event; `sequence` is the aggregate's version, gapless from 1.
+
+    One is made of every record that arrives: a frozen dataclass takes three times as long to make.
+    """
 
     id: str
     source: str

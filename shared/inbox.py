@@ -20,7 +20,16 @@ from shared.act import Act
 from shared.applying import Applying, Batch
 from shared.clock import monotonic, server_now
 from shared.consumer import Consumer, Projections
-from shared.database import Database, GuardTooOld, Sql, StoreError, StoreUnavailable, Tx, instant_parameter
+from shared.database import (
+    Database,
+    GuardTooOld,
+    Sql,
+    StoreError,
+    StoreUnavailable,
+    Tx,
+    instant_parameter,
+    listed,
+)
 from shared.domain_clock import DomainClock
 from shared.envelope import Record
 from shared.failpoints import failpoint
@@ -182,13 +191,13 @@ class Inbox:
                 self.consumer,
                 ids,
                 self.topic,
-                [unique[i].record.partition for i in ids],
-                [unique[i].record.position for i in ids],
+                listed(unique[i].record.partition for i in ids),
+                listed(unique[i].record.position for i in ids),
                 now,
             )
         else:
-            listed = [[i, unique[i].record.partition, unique[i].record.position] for i in ids]
-            rows = await tx.fetch(_REMEMBER, self.consumer, json.dumps(listed), self.topic, None, None, now)
+            places = [[i, unique[i].record.partition, unique[i].record.position] for i in ids]
+            rows = await tx.fetch(_REMEMBER, self.consumer, json.dumps(places), self.topic, None, None, now)
         taken = {row[0] for row in rows}
         return [reading for event_id, reading in unique.items() if event_id in taken]
 
@@ -322,7 +331,8 @@ class Inbox:
 _REMEMBER = Sql(
     "INSERT INTO inbox (consumer, event_id, topic, partition, position, received_at)"
     " SELECT $1, u.id, $3, u.partition, u.position, $6::timestamptz"
-    " FROM unnest($2::text[], $4::int[], $5::bigint[]) AS u(id, partition, position)"
+    " FROM unnest($2::text[], string_to_array($4, ',')::int[], string_to_array($5, ',')::bigint[])"
+    "  AS u(id, partition, position)"
     " ON CONFLICT (consumer, event_id) DO NOTHING RETURNING event_id",
     "INSERT INTO inbox (consumer, event_id, topic, partition, position, received_at)"
     " SELECT $1, json_extract(value, '$[0]'), $3, json_extract(value, '$[1]'),"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from shared.database import Sql, Tx, instant_parameter, read_optional_instant
+from shared.database import Sql, Tx, instant_parameter, listed, read_optional_instant
 from shared.envelope import Envelope
 
 
@@ -51,8 +51,8 @@ async def advance_in_order(
         return frozenset()
     runs.sort()
     if tx.dialect == "postgresql":
-        columns = [list(column) for column in zip(*runs, strict=True)]
-        rows = await tx.fetch(_ADVANCE, consumer, producer, *columns)
+        aggregates, firsts, lasts = zip(*runs, strict=True)
+        rows = await tx.fetch(_ADVANCE, consumer, producer, aggregates, listed(firsts), listed(lasts))
     else:
         rows = await tx.fetch(_ADVANCE, consumer, producer, json.dumps(runs))
     return frozenset(row[0] for row in rows)
@@ -94,7 +94,8 @@ _ON_CONFLICT = (
 )
 _ADVANCE = Sql(
     "INSERT INTO aggregate_position AS p (consumer, producer, aggregate_id, last_sequence, batch_first)"
-    " SELECT $1, $2, u.id, u.last, u.first FROM unnest($3::text[], $4::bigint[], $5::bigint[]) AS u(id, first, last)"
+    " SELECT $1, $2, u.id, u.last, u.first FROM unnest($3::text[], string_to_array($4, ',')::bigint[],"
+    "  string_to_array($5, ',')::bigint[]) AS u(id, first, last)"
     " WHERE u.first = 1 OR EXISTS (SELECT 1 FROM aggregate_position q WHERE q.consumer = $1 AND q.producer = $2"
     "  AND q.aggregate_id = u.id)" + _ON_CONFLICT,
     "INSERT INTO aggregate_position AS p (consumer, producer, aggregate_id, last_sequence, batch_first)"

@@ -23,7 +23,7 @@ import structlog
 
 from shared.audit import anchor_hash
 from shared.clock import monotonic, server_now
-from shared.database import Database, Row, Sql, Tx, instant_parameter, read_instant
+from shared.database import Database, Row, Sql, Tx, instant_parameter, listed, read_instant
 from shared.failpoints import failpoint
 from shared.leadership import LeadershipLost, leading
 from shared.metrics import Metrics
@@ -210,7 +210,7 @@ class Relay:
             leader = await tx.fetch(_LEADER, self._topic)
             if not leader or leader[0][0] != self._epoch:
                 raise LeadershipLost(self._topic)
-            unmarked = list(without) if tx.dialect == "postgresql" else json.dumps(list(without))
+            unmarked = listed(without) if tx.dialect == "postgresql" else json.dumps(list(without))
             rows = await tx.fetch(_UNSENT, self._topic, BATCH, unmarked)
             state = await tx.fetch(_STATE, self._topic)
             return _View(
@@ -243,7 +243,7 @@ class Relay:
             now = instant_parameter(tx, server_now())
             seqs = [row.outgoing.seq for row in sent]
             if tx.dialect == "postgresql":
-                await tx.fetch(_MARK_POSTGRESQL, seqs, first, now)
+                await tx.fetch(_MARK_POSTGRESQL, listed(seqs), first, now)
             else:
                 await tx.fetch_each(_MARK_SQLITE, [(seq, first + i, now) for i, seq in enumerate(seqs)])
             changed = sorted({row.outgoing.record.partition for row in sent})
@@ -363,8 +363,8 @@ _LEADER = Sql(
     "SELECT epoch, pub_seq, anchor_hash, NULL FROM relay_leader WHERE topic = $1",
 )
 _UNSENT = Sql(
-    f"SELECT {ROW} FROM outbox WHERE topic = $1 AND sent_at IS NULL AND seq NOT IN (SELECT unnest($3::bigint[]))"
-    " ORDER BY seq LIMIT $2",
+    f"SELECT {ROW} FROM outbox WHERE topic = $1 AND sent_at IS NULL AND seq NOT IN"
+    " (SELECT unnest(string_to_array($3, ',')::bigint[])) ORDER BY seq LIMIT $2",
     f"SELECT {ROW} FROM outbox WHERE topic = $1 AND sent_at IS NULL"
     " AND seq NOT IN (SELECT value FROM json_each($3)) ORDER BY seq LIMIT $2",
 )
@@ -379,7 +379,7 @@ _ADVANCE = Sql(
 )
 _MARK_POSTGRESQL = Sql(
     "UPDATE outbox SET sent_at = $3, pub_seq = $2::bigint + u.place - 1"
-    " FROM unnest($1::bigint[]) WITH ORDINALITY AS u(seq, place) WHERE outbox.seq = u.seq"
+    " FROM unnest(string_to_array($1, ',')::bigint[]) WITH ORDINALITY AS u(seq, place) WHERE outbox.seq = u.seq"
 )
 _MARK_SQLITE = Sql("UPDATE outbox SET pub_seq = $2, sent_at = $3 WHERE seq = $1")
 _SAVE_STATE = Sql(

@@ -1,6 +1,5 @@
 """Headers in, envelope out: nothing but `Unreadable` may come of foreign bytes."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -48,7 +47,7 @@ def test_an_envelope_survives_its_headers() -> None:
 
 
 def test_optional_attributes_may_be_absent() -> None:
-    bare = replace(ENVELOPE, causation_id=None, traceparent=None)
+    bare = ENVELOPE._replace(causation_id=None, traceparent=None)
 
     assert {"ce_causationid", "traceparent"}.isdisjoint(dict(to_headers(bare)))
     assert read_envelope(to_headers(bare)) == bare
@@ -56,7 +55,7 @@ def test_optional_attributes_may_be_absent() -> None:
 
 @given(TEXT, TEXT, st.integers(min_value=0, max_value=10**18 - 1))
 def test_every_text_and_number_survives(subject: str, scope: str, sequence: int) -> None:
-    envelope = replace(ENVELOPE, subject=subject, partition_key=scope, sequence=sequence)
+    envelope = ENVELOPE._replace(subject=subject, partition_key=scope, sequence=sequence)
 
     assert read_envelope(to_headers(envelope)) == envelope
 
