@@ -7,6 +7,7 @@ event about a row that another kind has not made yet makes it.
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Index
 from sqlmodel import Field
 
 from services.enrolment.store.base import EnrolmentTable
@@ -59,6 +60,7 @@ class GreenLightCopyRow(EnrolmentTable, table=True):
 
 class DelegationCopyRow(EnrolmentTable, table=True):
     __tablename__ = "delegation_copy"
+    __table_args__ = (Index("delegation_of_person", "trial_id", "person"),)
 
     delegation_id: str = Field(primary_key=True)
     trial_id: str = Field(index=True)

@@ -14,7 +14,7 @@ from services.sponsor.domain.delegation import EVERY_SITE, Delegation, decide_en
 from services.sponsor.domain.ids import SiteId
 from services.sponsor.domain.site import numbers_by_id
 from services.sponsor.events.published import DelegationEndedV1
-from services.sponsor.store.delegations import load_delegation, save_delegation
+from services.sponsor.store.delegations import load_delegation, saved_delegation
 from services.sponsor.store.sites import sites_of
 from shared.act import Act
 from shared.auth import ANY, permit
@@ -42,9 +42,9 @@ async def end_delegation(tx: Tx, command: EndDelegation, act: Act) -> tuple[Dele
     unit = number if number is not None and at_site else ANY
     act = act.as_role(permit(acting(act), roles, scope=trial.code, unit=unit).role)
     ended = decide_end(delegation, command.reason_code, act.now)
-    await save_delegation(tx, ended)
     body = DelegationEndedV1(trial_id=trial.id, delegation_id=ended.id, ended_at=ended.ends_at or act.now)
-    await put(tx, act, NewEvent(aggregate_id=ended.id, scope=trial.id, body=body, reason=command.reason_code))
+    event = NewEvent(aggregate_id=ended.id, scope=trial.id, body=body, reason=command.reason_code)
+    await put(tx, act, event, saved_delegation(tx, ended))
     return ended, number
 
 

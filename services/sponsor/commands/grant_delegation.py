@@ -14,7 +14,7 @@ from services.sponsor.domain.ids import DelegationId, PersonId
 from services.sponsor.domain.roles import Role
 from services.sponsor.domain.site import site_numbered
 from services.sponsor.events.published import DelegationGrantedV1
-from services.sponsor.store.delegations import delegations_of, save_delegation
+from services.sponsor.store.delegations import delegations_of_person, saved_delegation
 from services.sponsor.store.sites import sites_of
 from shared.act import Act
 from shared.auth import ANY
@@ -56,8 +56,7 @@ async def grant_delegation(tx: Tx, command: GrantDelegation, act: Act) -> tuple[
         starts_at=command.from_at,
         ends_at=command.until_at,
     )
-    delegation = decide_delegation(proposed, await delegations_of(tx, trial.id))
-    await save_delegation(tx, delegation)
+    delegation = decide_delegation(proposed, await delegations_of_person(tx, trial.id, command.person))
     body = DelegationGrantedV1(
         trial_id=trial.id,
         delegation_id=delegation.id,
@@ -67,5 +66,6 @@ async def grant_delegation(tx: Tx, command: GrantDelegation, act: Act) -> tuple[
         from_at=delegation.starts_at,
         until_at=delegation.ends_at,
     )
-    await put(tx, act, NewEvent(aggregate_id=delegation.id, scope=trial.id, body=body))
+    event = NewEvent(aggregate_id=delegation.id, scope=trial.id, body=body)
+    await put(tx, act, event, saved_delegation(tx, delegation))
     return delegation, command.site_number

@@ -31,7 +31,7 @@ from services.sponsor.store.decisions import (
     number_force,
     save_state,
 )
-from services.sponsor.store.delegations import delegations_of
+from services.sponsor.store.delegations import delegations_of_person
 from services.sponsor.store.pictures import load_picture
 from services.sponsor.store.sites import sites_of
 from services.sponsor.store.snapshots import load_snapshot
@@ -120,7 +120,8 @@ async def _require_current(tx: Tx, act: Act, trial: Trial, decision: Decision) -
 
 async def _roles_held(tx: Tx, act: Act, trial: Trial, role: Role) -> frozenset[Role]:
     """Roles in the delegation log; one at a site counts where the caller's token reaches that site too."""
-    log, person = await delegations_of(tx, trial.id), PersonId(act.actor)
+    person = PersonId(act.actor)
+    log = await delegations_of_person(tx, trial.id, person)
     if role.value in SITE_ROLES:
         numbers = numbers_by_id(await sites_of(tx, trial.id))
         log = [

@@ -10,15 +10,20 @@ from services.sponsor.domain.ids import DelegationId, PersonId, SiteId, TrialId
 from services.sponsor.domain.roles import Role
 from services.sponsor.store.tables import DelegationRow
 from shared.database import Tx
-from shared.rows import table_of, upsert_row
+from shared.rows import RowQuery, fetch_rows, table_of, upsert
+from shared.writes import Write
 
 _DELEGATIONS = table_of(DelegationRow)
+_SAVE = upsert(_DELEGATIONS)
+_BY_ID = RowQuery(_DELEGATIONS, "FROM delegation WHERE id = $1")
+_OF_TRIAL = RowQuery(_DELEGATIONS, "FROM delegation WHERE trial_id = $1 ORDER BY id")
+_OF_PERSON = RowQuery(_DELEGATIONS, "FROM delegation WHERE trial_id = $1 AND person_id = $2 ORDER BY id")
 
 
-async def save_delegation(tx: Tx, delegation: Delegation) -> None:
-    await upsert_row(
+def saved_delegation(tx: Tx, delegation: Delegation) -> Write:
+    """The line as it is now, to be stored with the event that tells of it."""
+    return _SAVE.write(
         tx,
-        _DELEGATIONS,
         {
             "id": delegation.id,
             "trial_id": delegation.trial_id,
@@ -35,15 +40,18 @@ async def save_delegation(tx: Tx, delegation: Delegation) -> None:
 
 async def load_delegation(tx: Tx, delegation_id: str) -> Delegation | None:
     """One line of the log; None when there is none."""
-    statement = select(_DELEGATIONS).where(_DELEGATIONS.c.id == delegation_id)
-    row = (await tx.execute(statement)).one_or_none()
-    return None if row is None else _delegation(row)
+    rows = await fetch_rows(tx, _BY_ID, delegation_id)
+    return _delegation(rows[0]) if rows else None
 
 
 async def delegations_of(tx: Tx, trial_id: str) -> list[Delegation]:
     """The whole log of a trial, oldest line first."""
-    statement = select(_DELEGATIONS).where(_DELEGATIONS.c.trial_id == trial_id).order_by(_DELEGATIONS.c.id)
-    return [_delegation(row) for row in await tx.execute(statement)]
+    return [_delegation(row) for row in await fetch_rows(tx, _OF_TRIAL, trial_id)]
+
+
+async def delegations_of_person(tx: Tx, trial_id: str, person_id: str) -> list[Delegation]:
+    """A person's lines of a trial's log, oldest first."""
+    return [_delegation(row) for row in await fetch_rows(tx, _OF_PERSON, trial_id, person_id)]
 
 
 async def delegations_after(
@@ -58,18 +66,18 @@ async def delegations_after(
     )
     if sites is not None:
         statement = statement.where(_DELEGATIONS.c.site_id.in_(sorted(sites)))
-    return [_delegation(row) for row in await tx.execute(statement)]
+    return [_delegation(row._mapping) for row in await tx.execute(statement)]
 
 
 def _delegation(row: Any) -> Delegation:
     return Delegation(
-        id=DelegationId(row.id),
-        trial_id=TrialId(row.trial_id),
-        person_id=PersonId(row.person_id),
-        role=Role(row.role),
-        site_id=SiteId(row.site_id),
-        unblinded=row.unblinded,
-        starts_at=row.starts_at,
-        ends_at=row.ends_at,
-        ended_because=row.ended_because,
+        id=DelegationId(row["id"]),
+        trial_id=TrialId(row["trial_id"]),
+        person_id=PersonId(row["person_id"]),
+        role=Role(row["role"]),
+        site_id=SiteId(row["site_id"]),
+        unblinded=row["unblinded"],
+        starts_at=row["starts_at"],
+        ends_at=row["ends_at"],
+        ended_because=row["ended_because"],
     )

@@ -10,9 +10,10 @@ from services.sponsor.domain.ids import EvidenceId, PersonId, SiteId, TrialId
 from services.sponsor.domain.site import Site
 from services.sponsor.store.tables import GreenLightRow, SiteRow
 from shared.database import Tx
-from shared.rows import insert_once, table_of, upsert_row
+from shared.rows import RowQuery, fetch_rows, insert_once, table_of, upsert_row
 
 _SITES = table_of(SiteRow)
+_OF_TRIAL = RowQuery(_SITES, "FROM site WHERE trial_id = $1 ORDER BY number")
 _LIGHTS = table_of(GreenLightRow)
 
 
@@ -34,13 +35,12 @@ async def add_site(tx: Tx, site: Site, added_at: datetime) -> bool:
 
 async def load_site(tx: Tx, site_id: str) -> Site | None:
     row = (await tx.execute(select(_SITES).where(_SITES.c.id == site_id))).one_or_none()
-    return None if row is None else _site(row)
+    return None if row is None else _site(row._mapping)
 
 
 async def sites_of(tx: Tx, trial_id: str) -> list[Site]:
     """Sites of a trial by number."""
-    statement = select(_SITES).where(_SITES.c.trial_id == trial_id).order_by(_SITES.c.number)
-    return [_site(row) for row in await tx.execute(statement)]
+    return [_site(row) for row in await fetch_rows(tx, _OF_TRIAL, trial_id)]
 
 
 async def save_green_light(tx: Tx, light: GreenLight) -> None:
@@ -82,14 +82,14 @@ async def green_lights_of_trial(tx: Tx, trial_id: str) -> list[GreenLight]:
 
 def _site(row: Any) -> Site:
     return Site(
-        id=SiteId(row.id),
-        trial_id=TrialId(row.trial_id),
-        number=row.number,
-        organisation=row.organisation,
-        country=row.country,
-        zone=row.zone,
-        principal_investigator=PersonId(row.principal_investigator),
-        recruitment_cap=row.recruitment_cap,
+        id=SiteId(row["id"]),
+        trial_id=TrialId(row["trial_id"]),
+        number=row["number"],
+        organisation=row["organisation"],
+        country=row["country"],
+        zone=row["zone"],
+        principal_investigator=PersonId(row["principal_investigator"]),
+        recruitment_cap=row["recruitment_cap"],
     )
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field
 
 from services.sponsor.store.base import SponsorTable
@@ -79,6 +79,7 @@ class DelegationRow(SponsorTable, table=True):
     """One line of the delegation log; `site_id` is `*` for a role in the whole trial."""
 
     __tablename__ = "delegation"
+    __table_args__ = (Index("delegation_of_person", "trial_id", "person_id"),)
 
     id: str = Field(primary_key=True)
     trial_id: str = Field(index=True)

@@ -10,9 +10,11 @@ from services.sponsor.domain.ids import TrialId
 from services.sponsor.domain.trial import Trial, TrialState
 from services.sponsor.store.tables import TrialRow
 from shared.database import Tx
-from shared.rows import insert_once, table_of
+from shared.rows import RowQuery, fetch_rows, insert_once, table_of
 
 _TRIALS = table_of(TrialRow)
+_LOOK = RowQuery(_TRIALS, "FROM trial WHERE id = $1")
+_LOCK = RowQuery(_TRIALS, "FROM trial WHERE id = $1 FOR UPDATE")
 
 
 async def add_trial(tx: Tx, trial: Trial, *, created_by: str, created_at: datetime) -> bool:
@@ -36,20 +38,20 @@ async def save_trial(tx: Tx, trial: Trial) -> None:
 
 async def load_trial(tx: Tx, trial_id: str) -> Trial | None:
     """The trial, locked until the transaction ends: whatever changes something of a trial takes turns here."""
-    row = (await tx.execute(select(_TRIALS).where(_TRIALS.c.id == trial_id).with_for_update())).one_or_none()
-    return None if row is None else _trial(row)
+    rows = await fetch_rows(tx, _LOCK, trial_id)
+    return _trial(rows[0]) if rows else None
 
 
 async def look_at_trial(tx: Tx, trial_id: str) -> Trial | None:
     """The trial, not locked."""
-    row = (await tx.execute(select(_TRIALS).where(_TRIALS.c.id == trial_id))).one_or_none()
-    return None if row is None else _trial(row)
+    rows = await fetch_rows(tx, _LOOK, trial_id)
+    return _trial(rows[0]) if rows else None
 
 
 async def trial_coded(tx: Tx, code: str) -> Trial | None:
     """The trial of this code, not locked."""
     row = (await tx.execute(select(_TRIALS).where(_TRIALS.c.code == code))).one_or_none()
-    return None if row is None else _trial(row)
+    return None if row is None else _trial(row._mapping)
 
 
 async def trials_after(
@@ -59,8 +61,10 @@ async def trials_after(
     statement = select(_TRIALS).where(_TRIALS.c.id > after).order_by(_TRIALS.c.id).limit(limit)
     if codes is not None:
         statement = statement.where(_TRIALS.c.code.in_(sorted(codes)))
-    return [_trial(row) for row in await tx.execute(statement)]
+    return [_trial(row._mapping) for row in await tx.execute(statement)]
 
 
 def _trial(row: Any) -> Trial:
-    return Trial(id=TrialId(row.id), code=row.code, state=TrialState(row.state), reason=row.reason)
+    return Trial(
+        id=TrialId(row["id"]), code=row["code"], state=TrialState(row["state"]), reason=row["reason"]
+    )

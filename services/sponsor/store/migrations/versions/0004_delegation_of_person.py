@@ -1,0 +1,16 @@
+"""A person's lines of the delegation log are found without reading the whole log."""
+
+from alembic import op
+
+revision = "0004_delegation_of_person"
+down_revision = "0003_copies"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_index("delegation_of_person", "delegation", ["trial_id", "person_id"])
+
+
+def downgrade() -> None:
+    raise NotImplementedError("a store is never taken back; restore a backup")
