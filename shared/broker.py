@@ -25,12 +25,13 @@ from shared.envelope import Record
 from shared.inbox import Inbox
 from shared.kafka_transport import KafkaConnection
 from shared.partitions import PARTITIONS
-from shared.transport import BATCH
 
 log = structlog.get_logger(__name__)
 
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
+RECORDS_AT_ONCE = 1_000
+"""One transaction takes so many at most when much is waiting; what a batch costs by itself is shared by more."""
 METADATA_SECONDS = 5
 """A topic that was deleted and made again is noticed by nobody before the client looks; the default is 5 minutes."""
 ANSWER_SECONDS = 10.0
@@ -91,7 +92,7 @@ class KafkaFeed:
             inbox.topic,
             group_id=group_id,
             batch=True,
-            max_records=BATCH,
+            max_records=RECORDS_AT_ONCE,
             batch_timeout_ms=5,
             fetch_max_wait_ms=20,
             auto_offset_reset="earliest",

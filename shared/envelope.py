@@ -33,7 +33,6 @@ EVENT_HEADERS = (
     "ce_blinding",
 )
 
-_REQUIRED = frozenset(EVENT_HEADERS)
 _required = itemgetter(*EVENT_HEADERS)
 
 
@@ -145,12 +144,12 @@ def read_headers(headers: Headers) -> dict[str, str]:
         Unreadable: a value is null, not UTF-8 text, or holds a NUL character, which no store of ours keeps.
     """
     try:
-        texts = {name: value.decode() for name, value in headers}
-    except (UnicodeDecodeError, AttributeError):
+        # All values in one decoding; no character has a NUL byte in it, and a value that has one shows by the count.
+        values = b"\x00".join([value for _, value in headers]).decode().split("\x00")
+    except (UnicodeDecodeError, TypeError):
         return _read_one_by_one(headers)
-    if len(texts) != len(headers) or "\x00" in "".join(texts.values()):
-        return _read_one_by_one(headers)
-    return texts
+    texts = dict(zip([name for name, _ in headers], values, strict=False))
+    return texts if len(texts) == len(values) == len(headers) else _read_one_by_one(headers)
 
 
 def _read_one_by_one(headers: Headers) -> dict[str, str]:
@@ -182,7 +181,11 @@ def envelope_from(texts: Mapping[str, str]) -> Envelope:
     Raises:
         Unreadable: an attribute is missing or has the wrong form.
     """
-    if not (texts.keys() >= _REQUIRED and all(_required(texts))):
+    try:
+        required = _required(texts)
+    except KeyError:
+        required = ("",)
+    if not all(required):
         missing = [name for name in EVENT_HEADERS if not texts.get(name)]
         raise Unreadable(f"missing {', '.join(missing)}")
     # A character has at most four bytes, so short texts need not be encoded to be measured.
@@ -192,27 +195,38 @@ def envelope_from(texts: Mapping[str, str]) -> Envelope:
         if name.startswith("ce_") or name == "traceparent"
     ):
         raise Unreadable("an attribute is too long")
-    if texts["ce_specversion"] != "1.0":
+    (
+        id,
+        source,
+        type,
+        specversion,
+        at,
+        subject,
+        dataschema,
+        partition_key,
+        sequence,
+        correlation_id,
+        blinding,
+    ) = required
+    if specversion != "1.0":
         raise Unreadable("ce_specversion is not 1.0")
-    if not (
-        texts["ce_sequence"].isascii() and texts["ce_sequence"].isdigit() and len(texts["ce_sequence"]) < 19
-    ):
+    if not (sequence.isascii() and sequence.isdigit() and len(sequence) < 19):
         raise Unreadable("ce_sequence is not a plain decimal")
     try:
-        time = parse_instant(texts["ce_time"])
+        time = parse_instant(at)
     except ValueError as error:
         raise Unreadable("ce_time is not an instant") from error
     return Envelope(
-        id=texts["ce_id"],
-        source=texts["ce_source"],
-        type=texts["ce_type"],
-        time=time,
-        subject=texts["ce_subject"],
-        dataschema=texts["ce_dataschema"],
-        partition_key=texts["ce_partitionkey"],
-        sequence=int(texts["ce_sequence"]),
-        correlation_id=texts["ce_correlationid"],
-        causation_id=texts.get("ce_causationid"),
-        blinding=texts["ce_blinding"],
-        traceparent=texts.get("traceparent"),
+        id,
+        source,
+        type,
+        time,
+        subject,
+        dataschema,
+        partition_key,
+        int(sequence),
+        correlation_id,
+        texts.get("ce_causationid"),
+        blinding,
+        texts.get("traceparent"),
     )

@@ -7,7 +7,6 @@ in one process, without a broker, is `trialops serve`.
 
 import argparse
 import asyncio
-import gc
 import signal
 import socket
 import sys
@@ -23,6 +22,7 @@ from starlette.types import ASGIApp
 
 from shared.application import build_application
 from shared.clock import server_now
+from shared.collector import settle_collector
 from shared.contracts import write_contracts
 from shared.event_loop import run
 from shared.health import health_router
@@ -159,9 +159,7 @@ class OrderlyServer(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        # The program itself, built by now, is no garbage: it need not be searched at every collection.
-        gc.collect()
-        gc.freeze()
+        settle_collector()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if sig == signal.SIGTERM:

@@ -266,5 +266,5 @@ def test_the_broker_acknowledges_after_the_handler_and_starts_at_the_oldest() ->
     assert subscriber.ack_policy is AckPolicy.NACK_ON_ERROR
     assert subscriber._connection_args["auto_offset_reset"] == "earliest"
     assert subscriber._connection_args["enable_auto_commit"] is False
-    assert subscriber.max_records == 500
+    assert subscriber.max_records == 1000
     assert (subscriber.batch_timeout_ms, subscriber._connection_args["fetch_max_wait_ms"]) == (5, 20)
