@@ -158,7 +158,7 @@ def run_hooks(hooks: Sequence[Callable[[], None]]) -> None:
 def listed(numbers: Iterable[int]) -> str:
     """Whole numbers as one text for PostgreSQL's `string_to_array($n, ',')`.
 
-    The driver takes an array, too, and looks at each of its elements for longer than all the rest takes.
+    The driver takes an array, too, but asks of each number in Python whether it is an array itself.
     """
     return ",".join(map(str, numbers))
 

@@ -144,12 +144,12 @@ def read_headers(headers: Headers) -> dict[str, str]:
         Unreadable: a value is null, not UTF-8 text, or holds a NUL character, which no store of ours keeps.
     """
     try:
-        # All values in one decoding; no character has a NUL byte in it, and a value that has one shows by the count.
-        values = b"\x00".join([value for _, value in headers]).decode().split("\x00")
-    except (UnicodeDecodeError, TypeError):
+        texts = {name: value.decode() for name, value in headers}
+    except (UnicodeDecodeError, AttributeError):
         return _read_one_by_one(headers)
-    texts = dict(zip([name for name, _ in headers], values, strict=False))
-    return texts if len(texts) == len(values) == len(headers) else _read_one_by_one(headers)
+    if len(texts) != len(headers) or "\x00" in "".join(texts.values()):
+        return _read_one_by_one(headers)
+    return texts
 
 
 def _read_one_by_one(headers: Headers) -> dict[str, str]:

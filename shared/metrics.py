@@ -11,8 +11,6 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from shared.telemetry import LOSSES
 
 _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-_UP_TO_A_MINUTE = (0.01, 0.025, 0.06, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0)
-_BATCHES = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +31,8 @@ class Metrics:
     inbox_repeats_total: Counter
     inbox_gap_total: Counter
     inbox_bisect_total: Counter
-    batch_size: Histogram
-    batch_seconds: Histogram
-    swallowed_ack_total: Counter
     consumer_progress_age_seconds: Gauge
     refused_unknown_state_total: Counter
-    time_to_safe_seconds: Histogram
     http_responses_total: Counter
     http_request_seconds: Histogram
 
@@ -88,15 +82,6 @@ def create_metrics() -> Metrics:
         ),
         inbox_gap_total=Counter("inbox_gap_total", "Gaps found", ["consumer"], registry=registry),
         inbox_bisect_total=Counter("inbox_bisect_total", "Batches bisected", ["consumer"], registry=registry),
-        batch_size=Histogram(
-            "batch_size", "Records in a batch", ["consumer"], registry=registry, buckets=_BATCHES
-        ),
-        batch_seconds=Histogram(
-            "batch_seconds", "One batch until commit", ["consumer"], registry=registry, buckets=_FAST
-        ),
-        swallowed_ack_total=Counter(
-            "swallowed_ack_total", "Acknowledgements that failed in silence", registry=registry
-        ),
         consumer_progress_age_seconds=Gauge(
             "consumer_progress_age_seconds",
             "Time since a consumer last moved",
@@ -108,12 +93,6 @@ def create_metrics() -> Metrics:
             "Acts refused for lack of fresh news",
             ["producer"],
             registry=registry,
-        ),
-        time_to_safe_seconds=Histogram(
-            "time_to_safe_seconds",
-            "From a stopping fact's acceptance to its effect here",
-            registry=registry,
-            buckets=_UP_TO_A_MINUTE,
         ),
         http_responses_total=Counter(
             "http_responses_total", "Responses", ["endpoint", "method", "status"], registry=registry

@@ -22,7 +22,6 @@ from starlette.types import ASGIApp
 
 from shared.application import build_application
 from shared.clock import server_now
-from shared.collector import settle_collector
 from shared.contracts import write_contracts
 from shared.event_loop import run
 from shared.health import health_router
@@ -156,10 +155,6 @@ class OrderlyServer(uvicorn.Server):
     uvicorn raises the signal again when it has stopped serving. For SIGTERM that would be the process's end, before
     relay, consumers and stores are closed; SIGINT becomes a cancellation, which closes them.
     """
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        settle_collector()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if sig == signal.SIGTERM:

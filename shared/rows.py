@@ -93,17 +93,6 @@ async def insert_row(tx: Tx, table: Table, values: Values) -> None:
     await _insertion(table, tuple(values)).one(tx, values)
 
 
-async def insert_rows(tx: Tx, table: Table, rows: Sequence[Values]) -> None:
-    """Add several rows, all with the same columns, in one round trip."""
-    if rows:
-        await _insertion(table, tuple(rows[0]))(tx, rows)
-
-
-def insertion_of(tx: Tx, table: Table, values: Values) -> Write:
-    """As `insert_row`, to be made together with other changes."""
-    return _insertion(table, tuple(values)).write(tx, values)
-
-
 async def upsert_row(tx: Tx, table: Table, values: Values, *, keep: Sequence[str] = ()) -> None:
     """Add the row, or replace the one with its primary key, every column of which is among `values`.
 

@@ -12,9 +12,7 @@ from shared.rows import (
     fetch_rows,
     insert_once,
     insert_row,
-    insert_rows,
     insertion,
-    insertion_of,
     upsert,
     upsert_row,
 )
@@ -102,8 +100,8 @@ async def test_many_rows_are_added_or_replaced_in_one_statement(store: Database)
     await store.write(
         lambda tx: upsert(_VISITS, keep=("place",))(tx, [second | {"place": "x", "seen": False}])
     )
-    await store.write(lambda tx: insert_rows(tx, _NUMBERS, [{"of": "a", "n": 1}, {"of": "b", "n": 2}]))
-    await store.write(lambda tx: insert_rows(tx, _NUMBERS, []))
+    await store.write(lambda tx: insertion(_NUMBERS)(tx, [{"of": "a", "n": 1}, {"of": "b", "n": 2}]))
+    await store.write(lambda tx: insertion(_NUMBERS)(tx, []))
 
     assert await visits(store) == [_VISIT, second | {"seen": False}]
     numbers = await store.read(lambda tx: fetch_rows(tx, RowQuery(_NUMBERS, 'FROM number ORDER BY "of"')))
@@ -112,7 +110,7 @@ async def test_many_rows_are_added_or_replaced_in_one_statement(store: Database)
 
 async def test_rows_of_different_tables_are_added_together_or_not_at_all(store: Database) -> None:
     async def add(tx: Tx, number: dict[str, Any], visit: dict[str, Any]) -> None:
-        await write_together(tx, insertion_of(tx, _NUMBERS, number), insertion_of(tx, _VISITS, visit))
+        await write_together(tx, insertion(_NUMBERS).write(tx, number), insertion(_VISITS).write(tx, visit))
 
     await store.write(lambda tx: add(tx, {"of": "a", "n": 1}, _VISIT))
     with pytest.raises(Exception, match=r"(?i)unique"):
@@ -124,7 +122,7 @@ async def test_rows_of_different_tables_are_added_together_or_not_at_all(store: 
 
 
 async def test_changes_made_together_keep_their_own_parameters(store: Database) -> None:
-    await store.write(lambda tx: insert_rows(tx, _NUMBERS, [{"of": "a", "n": 1}, {"of": "b", "n": 2}]))
+    await store.write(lambda tx: insertion(_NUMBERS)(tx, [{"of": "a", "n": 1}, {"of": "b", "n": 2}]))
 
     await store.write(
         lambda tx: write_together(

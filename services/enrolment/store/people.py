@@ -256,13 +256,13 @@ def _signature(row: Row) -> Signature:
     )
 
 
-SCREENING_COLUMNS = (
+_OF_SCREENING = (
     *("id", "trial_id", "number", "site_number", "part", "born_year", "born_month", "state", "version"),
-    *("started_at", "reason_code", "code"),
+    *("started_at", "reason_code"),
 )
+SCREENING_COLUMNS = (*_OF_SCREENING, "code")
 _SELECT = (
-    "SELECT s.id, s.trial_id, s.number, s.site_number, s.part, s.born_year, s.born_month, s.state, s.version,"
-    " s.started_at, s.reason_code, g.code"
+    f"SELECT {', '.join(f's.{name}' for name in _OF_SCREENING)}, g.code"
     " FROM screening s LEFT JOIN trial_gate g ON g.trial_id = s.trial_id WHERE s.id = $1"
 )
 _NAMED_SCREENING = Sql(_SELECT)

@@ -18,11 +18,12 @@ from services.safety.store.event_content import dump_content, dump_statement, lo
 from services.safety.store.tables import AdverseEventRow, AdverseEventVersionRow
 from shared.clock import format_instant, parse_instant
 from shared.database import Sql, Tx, instant_parameter
-from shared.rows import RowQuery, fetch_rows, insert_row, insertion_of, table_of, upsert_row
+from shared.rows import RowQuery, fetch_rows, insertion, table_of, upsert_row
 from shared.writes import Write
 
 _EVENTS = table_of(AdverseEventRow)
 _VERSIONS = table_of(AdverseEventVersionRow)
+_ADD_EVENT, _ADD_VERSION = insertion(_EVENTS), insertion(_VERSIONS)
 _EVERY_VERSION = RowQuery(
     _VERSIONS, "FROM adverse_event_version WHERE adverse_event_id = $1 ORDER BY version"
 )
@@ -40,13 +41,13 @@ class ListedReport:
 def new_report(tx: Tx, record: ReportRecord, decision: ReportDecision, dictionary: str) -> tuple[Write, ...]:
     """A new report with its first version, to be stored with the event that announces it."""
     event, version = _row(record, decision), _version(record, decision, dictionary)
-    return insertion_of(tx, _EVENTS, event), insertion_of(tx, _VERSIONS, version)
+    return _ADD_EVENT.write(tx, event), _ADD_VERSION.write(tx, version)
 
 
 async def add_version(tx: Tx, record: ReportRecord, decision: ReportDecision, dictionary: str) -> None:
     """The next version of a report, and the report as it stands with it."""
     await upsert_row(tx, _EVENTS, _row(record, decision))
-    await insert_row(tx, _VERSIONS, _version(record, decision, dictionary))
+    await _ADD_VERSION.one(tx, _version(record, decision, dictionary))
 
 
 async def load_report(tx: Tx, report_id: str, *, lock: bool = False) -> ReportRecord | None:

@@ -14,7 +14,7 @@ from services.safety.domain.place import NO_TRIAL, TrialRef, zone_named
 from services.safety.domain.rota import Duty
 from services.safety.store.tables import AlertNoteRow, AlertRow, AlertStepRow
 from shared.database import Sql, Tx, instant_parameter, read_instant
-from shared.rows import insert_once, insert_row, insert_rows, table_of
+from shared.rows import insert_once, insert_row, insertion, table_of
 
 _ALERTS = table_of(AlertRow)
 _STEPS = table_of(AlertStepRow)
@@ -115,7 +115,7 @@ async def add_steps(tx: Tx, alert_id: str, steps: Sequence[PlannedStep], *, afte
         }
         for step in steps
     ]
-    await insert_rows(tx, _STEPS, rows)
+    await insertion(_STEPS)(tx, rows)
 
 
 async def load_alert(tx: Tx, alert_id: str, *, lock: bool = False) -> StoredAlert | None:
