@@ -4,12 +4,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from benchmarks.commands import SITE, TRIAL, TRIAL_ID, Asked, Comparison, of_the_trial
-from services.enrolment.events.published import (
-    AdministrationV1,
-    DoseRecordedV1,
-    FirstDoseRecordedV1,
-    ParticipantRegisteredV1,
-)
+from services.enrolment.events.dose_events import AdministrationV1, DoseRecordedV1, FirstDoseRecordedV1
+from services.enrolment.events.participant_events import ParticipantRegisteredV1
 from services.safety.app import program
 from shared.clock import format_instant, server_now
 from shared.envelope import Record

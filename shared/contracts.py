@@ -50,7 +50,7 @@ def write_contracts(define: Callable[[ServiceSettings], Definition], folder: Pat
     """
     definition = described(define, folder.name)
     target = folder / "contracts"
-    wanted = dict(_documents(definition))
+    wanted = dict(_documents(definition)) | dict(_retired_documents(definition, target))
     if check:
         return _nothing_differs(target, wanted)
     broken = _broken_schemas(target, wanted)
@@ -94,6 +94,13 @@ def _documents(definition: Definition) -> Iterator[tuple[str, str]]:
         yield name, _text(model.model_json_schema(by_alias=True))
     yield "asyncapi.json", _text(_asyncapi(definition))
     yield "openapi.json", _text(_openapi(definition))
+
+
+def _retired_documents(definition: Definition, target: Path) -> Iterator[tuple[str, str]]:
+    """Documents of types that are no longer said, as they were committed; one that is lost is an error."""
+    for event_type in definition.published.retired:
+        for name in (f"events/{event_type}.schema.json", f"examples/{event_type}.json"):
+            yield name, (target / name).read_text()
 
 
 def _text(document: Json) -> str:

@@ -50,11 +50,16 @@ class WrongEnvironment(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """What a service says: its event classes, an example of each, and other documents whose schema it owns."""
+    """What a service says: its event classes, an example of each, and other documents whose schema it owns.
+
+    `retired` are types that it said once and says no more: stores and topics still hold them, so their schema
+    and example stay as they were committed, and readers go on naming them.
+    """
 
     events: Sequence[Any] = ()
     examples: Sequence[Any] = ()
     documents: Mapping[str, Any] = field(default_factory=dict)
+    retired: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from services.sponsor.consumers.safety_events import SAFETY_EVENTS
 from services.sponsor.domain.refusals import Refused
 from services.sponsor.events.examples import EXAMPLES
 from services.sponsor.events.protocol_file import ProtocolFile
-from services.sponsor.events.published import PUBLISHED
+from services.sponsor.events.published import PUBLISHED, RETIRED
 from services.sponsor.store.base import METADATA
 from services.sponsor.store.copies import COPIES
 from services.sponsor.timers.protocol_versions import PROTOCOL_VERSIONS
@@ -52,7 +52,10 @@ def definition(settings: ServiceSettings) -> Definition:
         translations={Refused: to_problem},
         topics_relied_on=("enrolment.events.v1", "safety.events.v1"),
         published=Published(
-            events=PUBLISHED, examples=EXAMPLES, documents={"protocol-file.v1.schema.json": ProtocolFile}
+            events=PUBLISHED,
+            examples=EXAMPLES,
+            documents={"protocol-file.v1.schema.json": ProtocolFile},
+            retired=RETIRED,
         ),
     )
 

@@ -64,7 +64,7 @@ class Heard:
         sunset: datetime | None = None,
         **replaced: Any,
     ) -> tuple[Any, str]:
-        body = sponsor_events.ProtocolVersionApprovedV1(
+        body = sponsor_events.ProtocolVersionApprovedV2(
             trial_id=self.trial_id,
             trial_code=self.code,
             protocol_version=version,

@@ -6,22 +6,20 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from services.enrolment.events.published import (
-    AdministrationV1,
-    ConsentRecordedV1,
-    DoseRecordedV1,
-    FirstDoseRecordedV1,
+from services.enrolment.events.dose_events import AdministrationV1, DoseRecordedV1, FirstDoseRecordedV1
+from services.enrolment.events.participant_events import (
     ParticipantAllocatedV1,
     ParticipantRegisteredV1,
     ParticipationChangedV1,
     RegistrationVoidedV1,
     TreatmentEndedV1,
 )
+from services.enrolment.events.screening_events import ConsentRecordedV1
 from services.sponsor.events.protocol_file import ProtocolFile
 from services.sponsor.events.published import (
     DelegationEndedV1,
     DelegationGrantedV1,
-    ProtocolVersionApprovedV1,
+    ProtocolVersionApprovedV2,
     SiteGreenLitV1,
 )
 from shared.clock import format_instant, server_now
@@ -73,7 +71,7 @@ class Heard:
 
     def approved(self, document: dict[str, Any] | None = None) -> Record:
         file = ProtocolFile.model_validate_json(json.dumps(document or protocol()))
-        body = ProtocolVersionApprovedV1(
+        body = ProtocolVersionApprovedV2(
             trial_id=self.trial_id,
             trial_code=file.trial.code,
             protocol_version=file.protocol_version,

@@ -4,15 +4,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.enrolment.events.published import (
-    DoseLevelClosedV1,
-    DoseLevelOpenedV1,
-    FirstDoseRecordedV1,
+from services.enrolment.events.dose_events import FirstDoseRecordedV1
+from services.enrolment.events.participant_events import (
     ParticipantAllocatedV1,
     ParticipantRegisteredV1,
     RegistrationVoidedV1,
     TreatmentEndedV1,
 )
+from services.enrolment.events.place_events import DoseLevelClosedV1, DoseLevelOpenedV1
 from services.safety.events.published import DltVerdictRecordedV1, DltWindowClosedV1
 from shared.envelope import Record
 from shared.ids import new_id

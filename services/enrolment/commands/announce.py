@@ -25,10 +25,10 @@ from services.enrolment.domain.slot_states import (
     Revoked,
     SlotOrigin,
 )
-from services.enrolment.events.published import (
+from services.enrolment.events.event_model import PublishedEvent
+from services.enrolment.events.place_events import (
     DoseLevelClosedV1,
     DoseLevelOpenedV1,
-    PublishedEvent,
     SlotExpiredV1,
     SlotFrozenV1,
     SlotOfferedV1,

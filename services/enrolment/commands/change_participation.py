@@ -23,7 +23,7 @@ from services.enrolment.domain.participation import (
 )
 from services.enrolment.domain.roles import SITE_STAFF
 from services.enrolment.domain.screening import check_claimed
-from services.enrolment.events.published import ParticipationChangedV1
+from services.enrolment.events.participant_events import ParticipationChangedV1
 from services.enrolment.store.participants import (
     Participant,
     end_treatment,

@@ -25,6 +25,7 @@ from services.enrolment.events.consumed import (
     TrialOpened,
     TrialPaused,
 )
+from services.enrolment.events.consumed_protocol import ProtocolDecision, ProtocolSlots
 from services.enrolment.store import copy_saves
 from shared.consumer import Received
 from shared.database import Tx
@@ -42,7 +43,8 @@ async def copy_protocols(tx: Tx, events: Sequence[Received[ProtocolVersionApprov
 
 def _protocol(event: ProtocolVersionApproved) -> dict[str, Any]:
     protocol = event.protocol
-    WaitingPolicy(protocol.slots.policy)
+    slots, decision = protocol.slots or ProtocolSlots(), protocol.decision or ProtocolDecision()
+    WaitingPolicy(slots.policy)
     EnforceAt(protocol.stagger.enforce_at)
     return {
         "trial_id": event.trial_id,
@@ -51,8 +53,8 @@ def _protocol(event: ProtocolVersionApproved) -> dict[str, Any]:
         "effective_at": event.effective_at,
         "previous_sunset_at": event.previous_sunset_at,
         "levels": [[part.part, level.level] for part in protocol.parts for level in part.levels],
-        "slot_policy": protocol.slots.model_dump(mode="json"),
-        "terms": protocol.model_dump(mode="json", exclude={"slots"}),
+        "slot_policy": slots.model_dump(mode="json"),
+        "terms": protocol.model_dump(mode="json", exclude={"slots"}) | {"decision": decision.model_dump()},
     }
 
 

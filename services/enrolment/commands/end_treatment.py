@@ -7,7 +7,7 @@ from typing import Literal
 from services.enrolment.commands.at_participant import participant_under_gate
 from services.enrolment.domain.roles import SITE_STAFF
 from services.enrolment.domain.screening import check_claimed, check_treated
-from services.enrolment.events.published import TreatmentEndedV1
+from services.enrolment.events.participant_events import TreatmentEndedV1
 from services.enrolment.store.participants import Participant, end_treatment
 from shared.act import Act
 from shared.database import Tx

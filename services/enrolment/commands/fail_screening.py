@@ -7,7 +7,7 @@ from services.enrolment.commands.permission import allow_screening, running_scre
 from services.enrolment.domain.board import ScreeningState
 from services.enrolment.domain.roles import SITE_STAFF
 from services.enrolment.domain.settlement import settled
-from services.enrolment.events.published import ScreeningFailedV1
+from services.enrolment.events.screening_events import ScreeningFailedV1
 from services.enrolment.store.boards import load_board, lock_trial
 from services.enrolment.store.people import save_state
 from shared.act import Act

@@ -16,7 +16,7 @@ from services.enrolment.domain.screening import Screening
 from services.enrolment.domain.settle_levels import cell_text
 from services.enrolment.domain.settlement import settle
 from services.enrolment.domain.slots import consume_slot
-from services.enrolment.events.published import ParticipantAllocatedV1, ParticipantRegisteredV1
+from services.enrolment.events.participant_events import ParticipantAllocatedV1, ParticipantRegisteredV1
 from services.enrolment.store.participants import (
     Attempt,
     Participant,

@@ -9,7 +9,7 @@ from services.enrolment.domain.consent import AssentAnswer, ConsentPurpose, chec
 from services.enrolment.domain.refusals import Refused
 from services.enrolment.domain.roles import INVESTIGATOR
 from services.enrolment.domain.screening import check_form, check_form_in_force, check_signed
-from services.enrolment.events.published import ConsentRecordedV1
+from services.enrolment.events.screening_events import ConsentRecordedV1
 from services.enrolment.store.people import load_person, new_assent, new_assent_decision
 from shared.act import Act
 from shared.audit import record as record_audit

@@ -7,7 +7,7 @@ from services.enrolment.commands.form_terms import form_terms
 from services.enrolment.domain.consent import ConsentPurpose, SignerCapacity
 from services.enrolment.domain.roles import INVESTIGATOR
 from services.enrolment.domain.screening import check_form, check_form_in_force, check_signed
-from services.enrolment.events.published import ConsentRecordedV1
+from services.enrolment.events.screening_events import ConsentRecordedV1
 from services.enrolment.store.people import new_consent
 from shared.act import Act
 from shared.database import Tx

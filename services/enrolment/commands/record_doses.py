@@ -21,7 +21,7 @@ from services.enrolment.domain.draft import Draft
 from services.enrolment.domain.ids import AuthorisationId, ParticipantId
 from services.enrolment.domain.roles import DOSING_STAFF
 from services.enrolment.domain.settlement import settle
-from services.enrolment.events.published import AdministrationV1, DoseRecordedV1, FirstDoseRecordedV1
+from services.enrolment.events.dose_events import AdministrationV1, DoseRecordedV1, FirstDoseRecordedV1
 from services.enrolment.store.boards import load_board
 from services.enrolment.store.participants import (
     Participant,

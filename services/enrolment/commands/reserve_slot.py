@@ -14,7 +14,7 @@ from services.enrolment.domain.roles import SITE_STAFF
 from services.enrolment.domain.screening import Screening
 from services.enrolment.domain.settlement import settle
 from services.enrolment.domain.slot_states import Reserved
-from services.enrolment.events.published import SlotWaitlistedV1
+from services.enrolment.events.place_events import SlotWaitlistedV1
 from services.enrolment.store.boards import load_board, lock_trial
 from services.enrolment.store.people import find_screening
 from services.enrolment.store.slots import trial_of_slot

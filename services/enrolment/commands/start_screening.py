@@ -12,7 +12,7 @@ from services.enrolment.domain.recruitment import SiteStatus, TrialStatus, check
 from services.enrolment.domain.refusals import Refused
 from services.enrolment.domain.roles import SITE_STAFF
 from services.enrolment.domain.screening import Screening, check_born
-from services.enrolment.events.published import ScreeningStartedV1
+from services.enrolment.events.screening_events import ScreeningStartedV1
 from services.enrolment.store.boards import load_board, lock_trial
 from services.enrolment.store.people import count_in_screening, insert_screening, next_number
 from services.enrolment.store.trials import versions_of

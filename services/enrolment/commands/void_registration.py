@@ -10,7 +10,7 @@ from services.enrolment.domain.ids import SlotId
 from services.enrolment.domain.roles import VOIDING
 from services.enrolment.domain.screening import check_voidable
 from services.enrolment.domain.settlement import settle
-from services.enrolment.events.published import RegistrationVoidedV1
+from services.enrolment.events.participant_events import RegistrationVoidedV1
 from services.enrolment.store.boards import load_board
 from services.enrolment.store.participants import Participant, dose_was_given, void_participant
 from services.enrolment.store.people import save_state

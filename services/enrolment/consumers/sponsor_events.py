@@ -20,13 +20,16 @@ async def on_delegation(tx: Tx, act: Act, event: Received[Any]) -> None:
     await hold_gate(tx, event.body.trial_id)
 
 
+_APPROVED = Effect(
+    model=consumed.ProtocolVersionApproved, project=copies.copy_protocols, react=on_trial_facts
+)
+
 SPONSOR_EVENTS = Consumer(
     consumer="enrolment",
     producer="sponsor",
     effects={
-        "sponsor.protocol-version.approved.v1": Effect(
-            model=consumed.ProtocolVersionApproved, project=copies.copy_protocols, react=on_trial_facts
-        ),
+        "sponsor.protocol-version.approved.v1": _APPROVED,
+        "sponsor.protocol-version.approved.v2": _APPROVED,
         "sponsor.trial.opened.v1": Effect(
             model=consumed.TrialOpened, project=copies.copy_trial_openings, react=on_trial_facts
         ),

@@ -51,7 +51,8 @@ class ProtocolTerms:
 class VersionRules:
     """One approved version with everything this service takes from it.
 
-    `age_of_consent` in completed years by ISO country code; `window_days` is the length of the DLT window.
+    `age_of_consent` in completed years by ISO country code; `window_days` is the length of the DLT window, None
+    where the trial has none.
     """
 
     terms: ProtocolTerms
@@ -60,7 +61,7 @@ class VersionRules:
     assent_from_years: int
     stagger: StaggerPolicy
     circulation_receipts: bool
-    window_days: int
+    window_days: int | None
 
     def consent_policy(self, country: str) -> ConsentPolicy:
         return ConsentPolicy(

@@ -3,20 +3,18 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.enrolment.events.published import (
-    AdministrationV1,
-    ConsentRecordedV1,
-    DoseLevelClosedV1,
-    DoseLevelOpenedV1,
-    DoseRecordedV1,
-    FirstDoseRecordedV1,
+from services.enrolment.events.dose_events import AdministrationV1, DoseRecordedV1, FirstDoseRecordedV1
+from services.enrolment.events.event_model import PublishedEvent
+from services.enrolment.events.participant_events import (
     ParticipantAllocatedV1,
     ParticipantRegisteredV1,
     ParticipationChangedV1,
-    PublishedEvent,
     RegistrationVoidedV1,
-    ScreeningFailedV1,
-    ScreeningStartedV1,
+    TreatmentEndedV1,
+)
+from services.enrolment.events.place_events import (
+    DoseLevelClosedV1,
+    DoseLevelOpenedV1,
     SlotExpiredV1,
     SlotFrozenV1,
     SlotOfferedV1,
@@ -26,7 +24,11 @@ from services.enrolment.events.published import (
     SlotRevokedV1,
     SlotUnfrozenV1,
     SlotWaitlistedV1,
-    TreatmentEndedV1,
+)
+from services.enrolment.events.screening_events import (
+    ConsentRecordedV1,
+    ScreeningFailedV1,
+    ScreeningStartedV1,
 )
 
 _TRIAL = "01993f6e-0000-7000-8000-000000000001"

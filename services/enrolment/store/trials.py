@@ -116,7 +116,7 @@ def _read_terms(version: str, effective_at: datetime, sunset_at: datetime | None
             enforce_at=EnforceAt(stagger["enforce_at"]),
         ),
         circulation_receipts=document["decision"]["circulation_receipts"],
-        window_days=document["dlt"]["window"]["days"],
+        window_days=document["dlt"]["window"]["days"] if document["dlt"] else None,
     )
 
 

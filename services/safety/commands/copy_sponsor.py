@@ -11,6 +11,7 @@ from shared.tables import canonical_json
 
 async def copy_protocols(tx: Tx, events: Sequence[Received[consumed.ProtocolVersionApproved]]) -> None:
     for body in (event.body for event in events):
+        dlt, treatment = body.protocol.dlt, body.protocol.treatment
         await copy_protocol(
             tx,
             {
@@ -20,8 +21,8 @@ async def copy_protocols(tx: Tx, events: Sequence[Received[consumed.ProtocolVers
                 "protocol_sha256": body.protocol_sha256,
                 "zone": body.protocol.zone,
                 "ctcae": body.protocol.ctcae,
-                "dlt": canonical_json(body.protocol.dlt),
-                "doses_planned": body.protocol.treatment.doses_planned_in_window,
+                "dlt": canonical_json(dlt) if dlt else "",
+                "doses_planned": treatment.doses_planned_in_window if treatment else 0,
                 "effective_at": body.effective_at,
             },
         )

@@ -37,13 +37,14 @@ async def _parked_elsewhere(tx: Tx, act: Act, event: Received[consumed.EventPark
     await report_parked_event(tx, command, act, ignored={})
 
 
+_APPROVED = Effect(model=consumed.ProtocolVersionApproved, project=copy_protocols, react=_approved)
+
 SPONSOR_EVENTS = Consumer(
     consumer="safety",
     producer="sponsor",
     effects={
-        "sponsor.protocol-version.approved.v1": Effect(
-            model=consumed.ProtocolVersionApproved, project=copy_protocols, react=_approved
-        ),
+        "sponsor.protocol-version.approved.v1": _APPROVED,
+        "sponsor.protocol-version.approved.v2": _APPROVED,
         "sponsor.site.green-lit.v1": Effect(model=consumed.SiteGreenLit, project=copy_sites),
         "sponsor.delegation.granted.v1": Effect(model=consumed.DelegationGranted, project=copy_delegations),
         "sponsor.delegation.ended.v1": Effect(model=consumed.DelegationEnded, project=end_delegations),

@@ -21,12 +21,15 @@ class Treatment(Reader):
 
 
 class Protocol(Reader):
-    """The parts of a protocol file that safety needs; `dlt` is read strictly by the domain, not here."""
+    """The parts of a protocol file that safety needs; `dlt` is read strictly by the domain, not here.
+
+    A trial without dose levels may define neither a DLT nor a treatment.
+    """
 
     zone: str
     ctcae: str
-    dlt: dict[str, Any]
-    treatment: Treatment
+    dlt: dict[str, Any] | None = None
+    treatment: Treatment | None = None
 
 
 class ProtocolVersionApproved(Reader):

@@ -13,7 +13,7 @@ from services.sponsor.commands.revoke_green_light import RevokeGreenLight, revok
 from services.sponsor.domain.green_light import Evidence, GreenLight
 from services.sponsor.domain.ids import EvidenceId, PersonId
 from services.sponsor.domain.site import Site
-from services.sponsor.events.protocol_file import Zone
+from services.sponsor.events.protocol_fields import Zone
 from shared.act import Act
 from shared.database import Tx
 from shared.json_body import Day, Instant, StrictModel, parse_body, read_limited, request_body

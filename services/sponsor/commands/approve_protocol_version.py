@@ -12,7 +12,7 @@ from services.sponsor.domain.ids import PersonId
 from services.sponsor.domain.protocol_version import ProtocolVersion, VersionApproval, decide_approval
 from services.sponsor.domain.trial import DocumentVersion
 from services.sponsor.events.protocol_file import ProtocolFile
-from services.sponsor.events.published import ProtocolVersionApprovedV1
+from services.sponsor.events.published import ProtocolVersionApprovedV2
 from services.sponsor.store.protocol_versions import document_of, load_version, save_approval
 from shared.act import Act
 from shared.database import Tx
@@ -54,7 +54,7 @@ async def approve_protocol_version(tx: Tx, command: ApproveProtocolVersion, act:
     version = decide_approval(known, approval, act.now.astimezone(ZoneInfo(known.terms.zone)).date())
     in_force = approval.effective_at <= act.now
     await save_approval(tx, version, taken_up=in_force)
-    body = ProtocolVersionApprovedV1(
+    body = ProtocolVersionApprovedV2(
         trial_id=trial.id,
         trial_code=trial.code,
         protocol_version=version.terms.version,

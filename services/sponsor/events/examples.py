@@ -16,7 +16,7 @@ from services.sponsor.events.published import (
     HaltLiftedV1,
     HaltScopeV1,
     PartLevelV1,
-    ProtocolVersionApprovedV1,
+    ProtocolVersionApprovedV2,
     PublishedEvent,
     RecommendationRaisedV1,
     SiteGreenLitV1,
@@ -124,7 +124,7 @@ EXAMPLE_PROTOCOL: dict[str, Any] = {
 """A complete protocol file, small enough to read."""
 
 EXAMPLES: tuple[PublishedEvent, ...] = (
-    ProtocolVersionApprovedV1(
+    ProtocolVersionApprovedV2(
         trial_id=_TRIAL,
         trial_code="EP01",
         protocol_version="1.0",

@@ -40,10 +40,10 @@ class HaltScopeV1(BaseModel):
     dosing: bool
 
 
-class ProtocolVersionApprovedV1(PublishedEvent):
+class ProtocolVersionApprovedV2(PublishedEvent):
     """A protocol version may be used from `effective_at`; it travels whole. Subject: the protocol version."""
 
-    event_type: ClassVar[str] = "sponsor.protocol-version.approved.v1"
+    event_type: ClassVar[str] = "sponsor.protocol-version.approved.v2"
 
     trial_id: str
     trial_code: str
@@ -275,7 +275,7 @@ class HaltLiftedV1(PublishedEvent):
 
 
 PUBLISHED: tuple[type[PublishedEvent], ...] = (
-    ProtocolVersionApprovedV1,
+    ProtocolVersionApprovedV2,
     TrialOpenedV1,
     TrialPausedV1,
     TrialClosedV1,
@@ -291,3 +291,6 @@ PUBLISHED: tuple[type[PublishedEvent], ...] = (
     HaltImposedV1,
     HaltLiftedV1,
 )
+
+RETIRED = ("sponsor.protocol-version.approved.v1",)
+"""Said once and no more, by stores of an earlier version: every file then had dose levels."""

@@ -9,13 +9,8 @@ from typing import Any
 import pytest
 
 from services.enrolment.app import definition
-from services.enrolment.consumers.safety_events import SAFETY_EVENTS
-from services.enrolment.consumers.sponsor_events import SPONSOR_EVENTS
 from services.enrolment.store.copies import COPIES
 from services.enrolment.store.tables import METADATA
-from services.safety.events.published import PUBLISHED as SAFETY_SAYS
-from services.sponsor.events.published import PUBLISHED as SPONSOR_SAYS
-from shared.consumer import Consumer
 from shared.database import Tx
 from shared.envelope import Record
 from shared.ledger import table_rows
@@ -26,16 +21,6 @@ from shared.testing.stores import any_store
 
 MIGRATIONS = Path(__file__).parents[3] / "services" / "enrolment" / "store" / "migrations"
 DEFINITION = definition(settings_for_tests("enrolment"))
-
-
-@pytest.mark.parametrize(
-    ("consumer", "published"), [(SPONSOR_EVENTS, SPONSOR_SAYS), (SAFETY_EVENTS, SAFETY_SAYS)]
-)
-def test_every_published_type_is_named_as_an_effect_or_as_ignored(consumer: Consumer, published: Any) -> None:
-    types = {body.event_type for body in published} | {f"{consumer.producer}.event.parked.v1"}
-
-    assert types == set(consumer.effects) | set(consumer.ignored)
-    assert not set(consumer.effects) & set(consumer.ignored)
 
 
 def test_the_copies_are_exactly_the_tables_that_a_rebuild_clears() -> None:

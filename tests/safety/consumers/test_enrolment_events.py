@@ -3,24 +3,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
-from services.enrolment.events.published import PUBLISHED as ENROLMENT
-from services.safety.consumers.enrolment_events import ENROLMENT_EVENTS
-from services.safety.consumers.sponsor_events import SPONSOR_EVENTS
-from services.sponsor.events.published import PUBLISHED as SPONSOR
 from shared.envelope import read_envelope
 from shared.watermarks import event_digest
-
-
-@pytest.mark.parametrize(
-    ("consumer", "published"), [(ENROLMENT_EVENTS, ENROLMENT), (SPONSOR_EVENTS, SPONSOR)]
-)
-def test_every_type_of_the_producer_is_named(consumer: Any, published: Any) -> None:
-    types = {event.event_type for event in published} | {f"{consumer.producer}.event.parked.v1"}
-
-    assert types == set(consumer.effects) | set(consumer.ignored)
-    assert not set(consumer.effects) & set(consumer.ignored)
 
 
 async def test_a_registration_opens_a_pending_window(world: Any) -> None:

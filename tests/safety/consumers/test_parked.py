@@ -2,7 +2,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from services.enrolment.events.published import SlotReleasedV1
+from services.enrolment.events.place_events import SlotReleasedV1
 from shared.clock import server_now
 from shared.database import Sql, instant_parameter
 from shared.delivery_events import event_parked

@@ -18,7 +18,7 @@ from services.safety.domain.dlt_definition import (
     parse_definition,
 )
 from services.safety.domain.refusals import Refused
-from services.sponsor.events.protocol_file import DltRules
+from services.sponsor.events.protocol_dlt import DltRules
 
 Rules = dict[str, Any]
 

@@ -8,9 +8,10 @@ from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
 from services.sponsor.events.examples import EXAMPLES
-from services.sponsor.events.protocol_file import ProtocolFile, dose_of
+from services.sponsor.events.protocol_file import ProtocolFile
 from services.sponsor.events.protocol_model import CONTRADICTION
-from services.sponsor.events.published import PUBLISHED, ProtocolVersionApprovedV1
+from services.sponsor.events.protocol_parts import dose_of
+from services.sponsor.events.published import PUBLISHED, ProtocolVersionApprovedV2
 
 Json = dict[str, Any]
 
@@ -26,7 +27,7 @@ def test_the_file_is_written_as_it_was_stated_without_defaults_and_with_its_own_
 
 
 def test_the_approval_event_carries_the_file_as_stated(protocol: Json) -> None:
-    approved = next(event for event in EXAMPLES if isinstance(event, ProtocolVersionApprovedV1))
+    approved = next(event for event in EXAMPLES if isinstance(event, ProtocolVersionApprovedV2))
 
     assert json.loads(approved.model_dump_json())["protocol"] == protocol
 
