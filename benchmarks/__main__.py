@@ -16,7 +16,8 @@ from rich.table import Table
 
 from benchmarks.machine import machine, versions
 from benchmarks.measure import Result
-from benchmarks.rows import BENCHMARKS, Size
+from benchmarks.rows import BENCHMARKS
+from benchmarks.size import Size
 from benchmarks.surroundings import Surroundings, surroundings
 from shared.event_loop import run
 
@@ -49,7 +50,7 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("ids", nargs="*", metavar="ID", help="B1 to B8; all by default")
+    parser.add_argument("ids", nargs="*", metavar="ID", help="B1 to B12; all by default")
     parser.add_argument("--runs", type=int, help="runs of each, of which the median counts (default 5)")
     parser.add_argument("--quick", action="store_true", help="small runs, to see that everything works")
     parser.add_argument("--no-docker", action="store_true", help="only SQLite and the direct transport")

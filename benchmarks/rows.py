@@ -5,31 +5,16 @@ Floors and goals are those that the figures are held to in `README.md`; a floor 
 
 import statistics
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from benchmarks import commands, consuming, consuming_anchors, latency, load, relaying, safe, sample, trial
 from benchmarks.consents import CONSENT
+from benchmarks.enrolment_rows import board, board_follows, race, registration
 from benchmarks.measure import Result, centile, interleaved
 from benchmarks.reports import REPORT
+from benchmarks.size import Size
 from benchmarks.surroundings import POSTGRESQL, SQLITE, Surroundings
 
 PER_SECOND, MILLISECONDS = "events/s", "ms"
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """How much one run does; `quick` is for trying out, its figures are nothing to quote."""
-
-    runs: int = 5
-    events: int = 20_000
-    naive_events: int = 500
-    requests: int = 1_000
-    latency_events: int = 1_000
-    restrictions: int = 40
-
-    @classmethod
-    def quick(cls, runs: int | None) -> "Size":
-        return cls(runs or 1, 5_000, 200, 300, 400, 8)
 
 
 Rows = AsyncIterator[Result]
@@ -269,4 +254,8 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "B6": latency_direct,
     "B7": latency_kafka,
     "B8": time_to_safe,
+    "B9": registration,
+    "B10": race,
+    "B11": board,
+    "B12": board_follows,
 }

@@ -79,6 +79,15 @@ async def opened_trials(around: Surroundings, kind: str, *, parts: int) -> Async
         kind: of the three stores; SQLite has the direct transport, PostgreSQL has Kafka.
         parts: how many in all.
     """
+    async with installation(around, kind) as (url, home, stage):
+        network = Network(url, home, stage)
+        await _prepare(network, parts // 2)
+        yield network
+
+
+@asynccontextmanager
+async def installation(around: Surroundings, kind: str) -> AsyncIterator[tuple[str, Home, Stage]]:
+    """The three services in a process of their own, with nothing in them: address, keys, and the stage."""
     async with AsyncExitStack() as stack:
         home = Home(around.folder / new_id())
         home.folder.mkdir()
@@ -88,9 +97,7 @@ async def opened_trials(around: Surroundings, kind: str, *, parts: int) -> Async
             arguments += await _servers(around, kind, stack)
         url = await stack.enter_async_context(program("benchmarks.serving", *arguments))
         client = await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=60))
-        network = Network(url, home, Stage(client, home))
-        await _prepare(network, parts // 2)
-        yield network
+        yield url, home, Stage(client, home)
 
 
 async def _servers(around: Surroundings, kind: str, stack: AsyncExitStack) -> list[str]:

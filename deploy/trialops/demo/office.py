@@ -74,28 +74,32 @@ class Office:
     ) -> None:
         """Freeze, propose and sign one decision; it is in force at every hospital afterwards."""
         stage = self._stage
-        snapshot = await self.manager.post("sponsor", f"/trials/{self.trial_id}/snapshots", {"part": part})
-        proposal = await self.manager.post(
-            "sponsor",
-            "/decisions",
-            {
-                "snapshot_id": snapshot["snapshot_id"],
-                "kind": kind,
-                "level": level,
-                "places": places,
-                "text": text,
-            },
-        )
-        if proposal["overrides_recommendation"]:
-            raise StoryFailed(f"{kind} of {part} level {level} would override the recommendation")
+        proposal = await self.propose(part, kind, level, text, places=places)
         for signer, role in ((self.chair, "src_chair"), (self.monitor, "medical_monitor")):
-            signed = await self._sign(signer, role, proposal)
+            signed = await self.sign(signer, role, proposal)
         if signed["state"] != "in_force":
             raise StoryFailed(f"the decision on {part} level {level} is {signed['state']}")
-        rule = f"snapshot {snapshot['sha256'][:12]}, two signatures"
+        rule = f"snapshot {proposal['snapshot_sha256'][:12]}, two signatures"
         self._timeline.tell(stage.now, "committee", text, rule)
         self._timeline.mark(stage.now, text, restricting=restricting)
         await stage.quiet()
+
+    async def propose(
+        self, part: str, kind: str, level: int, text: str, *, places: int = 0
+    ) -> dict[str, Any]:
+        """A decision over a snapshot frozen now, not signed by anybody yet.
+
+        Raises:
+            StoryFailed: it would override what the design recommends.
+        """
+        path = f"/trials/{self.trial_id}/snapshots"
+        snapshot = await self.manager.post("sponsor", path, {"part": part})
+        wanted = {"kind": kind, "level": level, "places": places, "text": text}
+        body = wanted | {"snapshot_id": snapshot["snapshot_id"]}
+        proposal: dict[str, Any] = await self.manager.post("sponsor", "/decisions", body)
+        if proposal["overrides_recommendation"]:
+            raise StoryFailed(f"{kind} of {part} level {level} would override the recommendation")
+        return proposal
 
     async def recommendation(self, part: str) -> dict[str, Any]:
         """What the design says of a part now."""
@@ -107,7 +111,7 @@ class Office:
         trial: dict[str, Any] = await self.manager.get("sponsor", f"/trials/{self.trial_id}")
         return trial
 
-    async def _sign(self, signer: Person, role: str, proposal: Mapping[str, Any]) -> dict[str, Any]:
+    async def sign(self, signer: Person, role: str, proposal: Mapping[str, Any]) -> dict[str, Any]:
         proof = signer.proof(purpose=proposal["purpose"], bound_to=proposal["sign_over"])
         signed: dict[str, Any] = await signer.post(
             "sponsor", f"/decisions/{proposal['decision_id']}/signatures", {"role": role, "proof": proof}

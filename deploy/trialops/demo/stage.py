@@ -45,8 +45,11 @@ class Person:
     def proof(self, *, purpose: str, bound_to: str) -> str:
         return self._home.proof(self.name, audience="sponsor", purpose=purpose, bound_to=bound_to)
 
+    def headers(self) -> dict[str, str]:
+        return {"authorization": f"Bearer {self._token}"}
+
     async def _answer(self, method: str, service: str, path: str, **arguments: Any) -> Any:
-        headers = {"authorization": f"Bearer {self._token}"} | arguments.pop("headers", {})
+        headers = self.headers() | arguments.pop("headers", {})
         try:
             answer = await self._client.request(
                 method, f"/{service}/api/v1{path}", headers=headers, **arguments
