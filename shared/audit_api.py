@@ -29,7 +29,10 @@ async def verify_audit(request: Request, principal: Person) -> AuditView:
     """Walk every audit chain of this service and name the first bad row."""
     operator_only(principal)
     service = service_of(request)
-    report = await service.database.read(lambda tx: audit_verify.verify(tx, service.definition.topic))
+    of = service.definition
+    report = await service.database.read(
+        lambda tx: audit_verify.verify(tx, of.topic, unblinded_topic=of.unblinded_topic)
+    )
     return AuditView.of(report)
 
 
@@ -76,9 +79,11 @@ async def verify_audit_against_witnesses(request: Request, principal: Person) ->
         )
         for one in body.witnessed
     ]
-    return AuditView.of(
-        await service.database.read(lambda tx: audit_verify.verify(tx, service.definition.topic, heads))
+    of = service.definition
+    report = await service.database.read(
+        lambda tx: audit_verify.verify(tx, of.topic, heads, unblinded_topic=of.unblinded_topic)
     )
+    return AuditView.of(report)
 
 
 @router.post("/delivery/audit-heads", status_code=201, response_model=HeadPublished)

@@ -6,6 +6,7 @@ not with the heads that the other services keep).
 """
 
 import hashlib
+import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -62,16 +63,24 @@ class AuditReport:
         return self.first_bad is None
 
 
-async def verify(tx: Tx, topic: str, witnessed: Sequence[WitnessedHead] = ()) -> AuditReport:
+async def verify(
+    tx: Tx, topic: str, witnessed: Sequence[WitnessedHead] = (), *, unblinded_topic: str | None = None
+) -> AuditReport:
     """Verify the store's audit trail.
+
+    An unblinded topic has an anchor of its own. No other service keeps its heads: the store's own published heads
+    do, which lie on the main topic and are bound by the heads that the others keep.
 
     Args:
         tx: a read transaction; everything is read from one state of the store.
         topic: the service's main topic, whose relay anchors the rows.
         witnessed: heads of this store that other services hold.
+        unblinded_topic: the topic beside the main one, if the service has one.
     """
     rows, bad = await _walk_chains(tx)
     anchored, head, bad_anchor = await _walk_anchors(tx, topic, {mark.pub_seq: mark for mark in witnessed})
+    if unblinded_topic is not None and bad is None and bad_anchor is None:
+        _, _, bad_anchor = await _walk_anchors(tx, unblinded_topic, await _own_heads(tx, topic))
     return AuditReport(rows=rows, anchored_events=anchored, head=head.hex(), first_bad=bad or bad_anchor)
 
 
@@ -174,6 +183,19 @@ async def _walk_anchors(
     return reached, head, None
 
 
+async def _own_heads(tx: Tx, topic: str) -> dict[int, WitnessedHead]:
+    """Heads of the unblinded topic as this store has published them on its main one."""
+    found: dict[int, WitnessedHead] = {}
+    for (payload,) in await tx.fetch(_OWN_HEADS, topic, f"{topic.partition('.')[0]}.audit-head.published.v1"):
+        head = json.loads(bytes(payload))
+        if head.get("unblinded_pub_seq"):
+            found[head["unblinded_pub_seq"]] = WitnessedHead(
+                pub_seq=head["unblinded_pub_seq"], head=head["unblinded_head"], audit_rows=0, audit_last_id=0
+            )
+    return found
+
+
+_OWN_HEADS = Sql("SELECT payload FROM outbox WHERE topic = $1 AND type = $2 ORDER BY seq")
 _PAGE = Sql(
     "SELECT a.aggregate_id, a.n, a.event_id, a.action, a.actor, a.actor_role, a.at, a.domain_at, a.demonstration,"
     " a.reason, a.correlation_id, a.causation_id, a.details, a.salt, a.commitment, a.hash, o.payload, o.audit_hash,"

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from shared.act import Act
 from shared.database import Tx
 from shared.envelope import Envelope
+from shared.topics import Blinding, topic_of_service
 
 E = TypeVar("E", bound=BaseModel)
 
@@ -46,16 +47,17 @@ class Effect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consumer:
-    """Everything one service does with one producer's topic. Every published type is named."""
+    """Everything one service does with one topic of a producer. Every type published there is named."""
 
     consumer: str
     producer: str
     effects: Mapping[str, Effect]
     ignored: frozenset[str] = frozenset()
+    blinding: Blinding = "blinded"
 
     @property
     def topic(self) -> str:
-        return f"{self.producer}.events.v1"
+        return topic_of_service(self.producer, self.blinding)
 
 
 Settle = Callable[[Tx, Act], Awaitable[None]]

@@ -34,6 +34,7 @@ from shared.settings import (
     TokenSettings,
 )
 from shared.stores import open_database
+from shared.topics import blinding_of
 from shared.transport import DirectTransport
 from shared.watermarks import to_record
 
@@ -135,13 +136,15 @@ def _broken_schemas(target: Path, wanted: Mapping[str, str]) -> dict[str, list[s
 
 
 def _asyncapi(definition: Definition) -> Json:
-    name, topic = definition.name, definition.topic
+    name = definition.name
     classes = event_classes(definition)
+    unblinded = [event for event in classes if blinding_of(event) == "unblinded"]
+    said = [event for event in classes if event not in unblinded]
     _, schemas = models_json_schema(
         [(event, "serialization") for event in classes], ref_template="#/components/schemas/{model}"
     )
     components = schemas.get("$defs", {})
-    channels: Json = {name: _channel(topic, {event.__name__: event.__name__ for event in classes})}
+    channels: Json = {name: _channel(definition.topic, {event.__name__: event.__name__ for event in said})}
     operations: Json = {
         "publish": {
             "action": "send",
@@ -149,6 +152,15 @@ def _asyncapi(definition: Definition) -> Json:
             "summary": f"Everything that the {name} service says; one partition per scope, order per aggregate.",
         }
     }
+    if definition.unblinded_topic:
+        beside = f"{name}-unblinded"
+        messages = {event.__name__: event.__name__ for event in unblinded}
+        channels[beside] = _channel(definition.unblinded_topic, messages)
+        operations["publish-unblinded"] = {
+            "action": "send",
+            "channel": {"$ref": f"#/channels/{beside}"},
+            "summary": "Unblinded facts, under access rights of their own; no service of the installation reads them.",
+        }
     for consumer in definition.consumers:
         channels[consumer.producer] = _channel(consumer.topic, {})
         types = sorted(consumer.effects)
@@ -193,6 +205,7 @@ def _message(service: str, event: Any) -> Json:
     properties["ce_source"] = {"type": "string", "const": source_of(service)}
     properties["ce_dataschema"] = {"type": "string", "const": schema_of(event.event_type)}
     properties["ce_sequence"] = {"type": "string", "pattern": "^[1-9][0-9]*$"}
+    properties["ce_blinding"] = {"type": "string", "const": blinding_of(event)}
     properties["ce_causationid"] = {"type": "string"}
     return {
         "name": event.event_type,

@@ -47,7 +47,8 @@ async def show_delivery_state(request: Request, principal: Person) -> ledger.Del
     """How far this service's events have gone and others' have come; all equal means quiet."""
     operator_only(principal)
     service = service_of(request)
-    return await service.database.read(lambda tx: ledger.delivery_state(tx, service.name))
+    unblinded = service.definition.unblinded_topic
+    return await service.database.read(lambda tx: ledger.delivery_state(tx, service.name, unblinded))
 
 
 @router.get("/delivery/watermarks")
@@ -60,7 +61,10 @@ async def list_watermarks(request: Request, principal: Person) -> WatermarkList:
 
 @router.get("/delivery/outbox")
 async def list_published(request: Request, principal: Person, cursor: NumberCursor = "") -> PublishedPage:
-    """Published events in order; the cursor is a `pub_seq`."""
+    """Published events of the main topic in order; the cursor is a `pub_seq`.
+
+    Of an unblinded topic only counts are shown, with the state.
+    """
     operator_only(principal)
     service = service_of(request)
     entries = await service.database.read(
@@ -88,12 +92,16 @@ async def list_taken(
 
 
 class ReplayIn(StrictModel):
-    """Which of this service's own published events to send again, and to whom; None is everybody who hears them."""
+    """Which of this service's own published events to send again, and to whom; None is everybody who hears them.
+
+    `unblinded`: those of its unblinded topic, which has positions of its own, instead of the main one's.
+    """
 
     after_pub_seq: int = 0
     since: Instant | None = None
     scope: Annotated[str | None, Field(max_length=64)] = None
     consumer: Annotated[str | None, Field(max_length=64)] = None
+    unblinded: bool = False
 
 
 @router.post(
@@ -106,13 +114,12 @@ async def replay_published(request: Request, principal: Person) -> Response:
     raw = await read_limited(request)
     body = parse_body(raw, ReplayIn)
     _refuse_unknown_consumer(service, body.consumer)
+    topic = _topic_to_replay(service, body)
 
     async def command(tx: Tx, act: Act) -> Answer:
-        after = await _replay_start(tx, service.definition.topic, body)
+        after = await _replay_start(tx, topic, body)
         now = instant_parameter(tx, act.received_at)
-        await tx.fetch(
-            _ASK_REPLAY, service.definition.topic, body.scope, body.consumer, after, now, act.actor
-        )
+        await tx.fetch(_ASK_REPLAY, topic, body.scope, body.consumer, after, now, act.actor)
         await record(tx, act, f"replay:{service.name}", "replay.requested", {"after_pub_seq": after})
         tx.announce()
         return Answer(body=ReplayBegun(after_pub_seq=after), status=202)
@@ -125,6 +132,16 @@ def _refuse_unknown_consumer(service: Service, consumer: str | None) -> None:
     if consumer is not None and consumer not in service.inboxes:
         message = f"Input should be one of {', '.join(sorted(service.inboxes))}"
         raise InvalidRequest([{"path": "consumer", "rule": "consumer_unknown", "message": message}])
+
+
+def _topic_to_replay(service: Service, body: ReplayIn) -> str:
+    if not body.unblinded:
+        return service.definition.topic
+    topic = service.definition.unblinded_topic
+    if topic is None:
+        message = "This service has no unblinded topic"
+        raise InvalidRequest([{"path": "unblinded", "rule": "topic_unknown", "message": message}])
+    return topic
 
 
 async def _replay_start(tx: Tx, topic: str, body: ReplayIn) -> int:

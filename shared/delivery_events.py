@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from shared.act import Act
 from shared.consumer import Effect, React, Received
 from shared.database import Sql, Tx, instant_parameter
+from shared.topics import topic_of_service
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -34,6 +35,8 @@ class AuditHeadPublished(BaseModel):
     head: str
     audit_rows: int
     audit_last_id: int
+    unblinded_pub_seq: int | None = None
+    unblinded_head: str | None = None
 
 
 class EventParked(BaseModel):
@@ -88,13 +91,13 @@ def _named(model: type[M], event_type: str) -> type[M]:
 
 
 def _obey_replay_of(service: str) -> React:
-    own_topic = f"{service}.events.v1"
+    own_topics = (topic_of_service(service), topic_of_service(service, "unblinded"))
 
     async def obey(tx: Tx, act: Act, event: Received[ReplayRequested]) -> None:
-        if event.body.topic == own_topic:
+        if event.body.topic in own_topics:
             await tx.fetch(
                 _REQUEST_REPLAY,
-                own_topic,
+                event.body.topic,
                 event.body.partition,
                 event.envelope.producer,
                 event.body.after_pub_seq,

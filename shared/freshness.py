@@ -52,14 +52,17 @@ class FreshnessRule:
     clock_is_steady: Callable[[], bool]
 
 
-_POSITIONS = Sql(
-    "SELECT topic, partition, closed_at, applied_at, state FROM producer_position WHERE consumer = $1"
-    " AND partition IN ($2, $3)"
+_KNOWN = Sql(
+    "SELECT clock_timestamp(), false, topic, closed_at, applied_at, state FROM producer_position"
+    " WHERE consumer = $1 AND partition IN ($2, $3)"
+    " UNION ALL SELECT DISTINCT clock_timestamp(), true, producer, NULL::timestamptz, NULL::timestamptz, state"
+    " FROM parked_event WHERE consumer = $1 AND state = 'parked' AND partition_key IN ($4, $5)",
+    "SELECT NULL, 0, topic, closed_at, applied_at, state FROM producer_position"
+    " WHERE consumer = $1 AND partition IN ($2, $3)"
+    " UNION ALL SELECT DISTINCT NULL, 1, producer, NULL, NULL, state"
+    " FROM parked_event WHERE consumer = $1 AND state = 'parked' AND partition_key IN ($4, $5)",
 )
-_PARKED = Sql(
-    "SELECT DISTINCT producer FROM parked_event WHERE consumer = $1 AND state = 'parked'"
-    " AND partition_key IN ($2, $3)"
-)
+"""The clock, whether it is about a parked event, topic or producer, and the position's times and state."""
 
 
 async def first_stale(tx: Tx, rule: FreshnessRule, scope: str) -> Stale | None:
@@ -68,19 +71,20 @@ async def first_stale(tx: Tx, rule: FreshnessRule, scope: str) -> Stale | None:
     Call it inside the transaction that relies on it, after that transaction holds its locks: the store then
     refuses a commit that comes too long after this check.
     """
-    now = await database_clock(tx)
     wanted = sorted(scope_partitions(scope))
-    rows = await tx.fetch(_POSITIONS, rule.consumer, wanted[0], wanted[-1])
-    parked = {row[0] for row in await tx.fetch(_PARKED, rule.consumer, scope, NETWORK)}
+    known = await tx.fetch(_KNOWN, rule.consumer, wanted[0], wanted[-1], scope, NETWORK)
+    now = read_optional_instant(known[0][0]) if known else None
+    now = now or await database_clock(tx)
+    parked = {row[2] for row in known if row[1]}
     tx.rely_on_guard()
     for topic in rule.topics:
         producer = topic.partition(".")[0]
-        mine = [row for row in rows if row[0] == topic]
+        mine = [row for row in known if row[2] == topic and not row[1]]
         if len(mine) < len(wanted):
             return Stale(producer=producer, reason="never_heard", age_seconds=None)
         for row in mine:
-            closed_at, applied_at = read_optional_instant(row[2]), read_optional_instant(row[3])
-            reason = _why_stale(rule, closed_at, applied_at, row[4], now)
+            closed_at, applied_at = read_optional_instant(row[3]), read_optional_instant(row[4])
+            reason = _why_stale(rule, closed_at, applied_at, row[5], now)
             if reason is not None:
                 age = None if closed_at is None else (now - closed_at).total_seconds()
                 return Stale(producer=producer, reason=reason, age_seconds=age)

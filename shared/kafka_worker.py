@@ -1,6 +1,6 @@
 """Connecting a worker's inboxes to Apache Kafka."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from shared.broker import KafkaFeed, build_broker, check_partitions, start_when_reachable
 from shared.kafka_transport import KafkaConnection
@@ -11,15 +11,25 @@ from shared.wakeup import listen
 
 async def consume_from_kafka(service: Service, connection: KafkaConnection) -> "KafkaIntake":
     """Feed the inboxes of a started service; the order of starting is store, broker, relay."""
-    topics = [service.definition.topic, *(inbox.topic for inbox in service.inboxes.values())]
-    await start_when_reachable(lambda: check_partitions(connection, topics), what="topics")
+    await topics_are_there(
+        connection, [service.definition.topic, *(inbox.topic for inbox in service.inboxes.values())]
+    )
     intake = KafkaIntake(service, connection)
     service.on_stop(intake.stop)
     await intake.start()
     if isinstance(service.database, PostgresDatabase):
         database = service.database
-        service.run("wakeup", lambda: listen(database, outbox=service.relay.wake, clock=service.timers.wake))
+        service.run("wakeup", lambda: listen(database, outbox=service.wake_relays, clock=service.timers.wake))
     return intake
+
+
+async def topics_are_there(connection: KafkaConnection, topics: Sequence[str]) -> None:
+    """Wait for the broker; go on once every topic has the number of partitions that all services compute with.
+
+    Raises:
+        WrongPartitionCount: one has not.
+    """
+    await start_when_reachable(lambda: check_partitions(connection, topics), what="topics")
 
 
 class KafkaIntake:

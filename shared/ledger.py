@@ -13,6 +13,7 @@ from sqlalchemy import MetaData, select
 from shared.database import Sql, Tx, read_instant
 from shared.tables import canonical_json
 from shared.timers import ran_until
+from shared.topics import topic_of_service
 from shared.watermarks import all_positions
 
 PAGE = 1000
@@ -42,6 +43,14 @@ class TakenPartition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnblindedState:
+    """The topic beside the main one, by counts alone: `published` by partition."""
+
+    unsent: int
+    published: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryState:
     """How far a service's voice and ears are: the figures by which quiet is recognised.
 
@@ -54,6 +63,7 @@ class DeliveryState:
     published: Mapping[str, int]
     taken: Mapping[str, Mapping[str, TakenPartition]]
     timers_ran_until: datetime | None
+    unblinded: UnblindedState | None = None
 
 
 async def published_entries(tx: Tx, topic: str, *, after: int) -> list[PublishedEntry]:
@@ -79,9 +89,9 @@ async def taken_ids(tx: Tx, consumer: str, topic: str, *, after: str) -> list[st
     return [row[0] for row in await tx.fetch(_TAKEN, consumer, topic, after, PAGE)]
 
 
-async def delivery_state(tx: Tx, service: str) -> DeliveryState:
+async def delivery_state(tx: Tx, service: str, unblinded_topic: str | None = None) -> DeliveryState:
     """The state of a service's delivery as its store tells it now."""
-    topic = f"{service}.events.v1"
+    topic = topic_of_service(service)
     taken: dict[str, dict[str, TakenPartition]] = {}
     for position in await all_positions(tx, service):
         taken.setdefault(position.topic, {})[str(position.partition)] = TakenPartition(
@@ -94,6 +104,14 @@ async def delivery_state(tx: Tx, service: str) -> DeliveryState:
         published={str(row[0]): row[1] for row in await tx.fetch(_STATE, topic)},
         taken=taken,
         timers_ran_until=await ran_until(tx, service),
+        unblinded=await _unblinded_state(tx, unblinded_topic) if unblinded_topic else None,
+    )
+
+
+async def _unblinded_state(tx: Tx, topic: str) -> UnblindedState:
+    return UnblindedState(
+        unsent=(await tx.fetch(_UNSENT, topic))[0][0],
+        published={str(row[0]): row[1] for row in await tx.fetch(_STATE, topic)},
     )
 
 

@@ -20,6 +20,8 @@ class Metrics:
     registry: CollectorRegistry
     outbox_unsent: Gauge
     outbox_oldest_unsent_seconds: Gauge
+    unblinded_unsent: Gauge
+    unblinded_oldest_unsent_seconds: Gauge
     relay_epoch: Gauge
     relay_publish_seconds: Histogram
     watermark_age_seconds: Gauge
@@ -47,6 +49,14 @@ def create_metrics() -> Metrics:
         outbox_unsent=Gauge("outbox_unsent", "Outbox rows not yet published", registry=registry),
         outbox_oldest_unsent_seconds=Gauge(
             "outbox_oldest_unsent_seconds", "Age of the oldest unpublished outbox row", registry=registry
+        ),
+        unblinded_unsent=Gauge(
+            "unblinded_unsent", "Outbox rows of the unblinded topic not yet published", registry=registry
+        ),
+        unblinded_oldest_unsent_seconds=Gauge(
+            "unblinded_oldest_unsent_seconds",
+            "Age of the oldest unpublished row of the unblinded topic",
+            registry=registry,
         ),
         relay_epoch=Gauge("relay_epoch", "Fencing epoch of the relay leader", ["topic"], registry=registry),
         relay_publish_seconds=Histogram(

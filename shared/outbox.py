@@ -13,11 +13,15 @@ from shared.audit import AUDIT_COLUMNS, INSERT_AUDIT, aggregate_arguments, entry
 from shared.database import Sql, Tx, instant_parameter
 from shared.partitions import partition_of
 from shared.tables import MAX_PAYLOAD_BYTES
+from shared.topics import Blinding, blinding_of, check_aggregate, topic_of_service
 from shared.writes import Write, write_together
 
 
 class Published(Protocol):
-    """An event class as a service publishes it: its type is part of the class, its fields are the contract."""
+    """An event class as a service publishes it: its type is part of the class, its fields are the contract.
+
+    A class may say `blinding: ClassVar = "unblinded"`; its events then have a topic of their own.
+    """
 
     event_type: ClassVar[str]
 
@@ -39,12 +43,11 @@ class NewEvent:
     scope: str
     body: Published
     reason: str | None = None
-    blinding: str = "blinded"
 
 
-def topic_of(event_type: str) -> str:
-    """The main topic of the service that publishes this type: `<service>.events.v1`."""
-    return f"{event_type.partition('.')[0]}.events.v1"
+def topic_of(event_type: str, blinding: Blinding = "blinded") -> str:
+    """The topic of the service that publishes this type: its main one, or the one for unblinded facts."""
+    return topic_of_service(event_type.partition(".")[0], blinding)
 
 
 def schema_of(event_type: str) -> str:
@@ -52,9 +55,18 @@ def schema_of(event_type: str) -> str:
     return f"urn:trialops:event-schema:{event_type}"
 
 
-async def put_all(tx: Tx, act: Act, events: list[NewEvent]) -> None:
-    """Store several events of one command, in aggregate-id order so that two commands never deadlock."""
-    for event in sorted(events, key=lambda event: event.aggregate_id):
+async def put_all(tx: Tx, act: Act, events: list[NewEvent], *changes: Write) -> None:
+    """Store several events of one command, in aggregate-id order so that two commands never deadlock.
+
+    Changes given here are made with the first of them, at no round trip of their own.
+    """
+    if not events:
+        if changes:
+            await write_together(tx, *changes)
+        return
+    first, *following = sorted(events, key=lambda event: event.aggregate_id)
+    await put(tx, act, first, *changes)
+    for event in following:
         await put(tx, act, event)
 
 
@@ -66,7 +78,9 @@ async def put(tx: Tx, act: Act, event: NewEvent, *changes: Write) -> str:
     Raises:
         EventTooLarge: the value is over 256 KiB. A row that a broker refuses would stop the relay for good,
             and with it the watermarks that others depend on.
+        WrongAggregate: the aggregate is told on the other topic.
     """
+    check_aggregate(event.aggregate_id, blinding_of(event.body))
     payload = event.body.model_dump_json().encode()
     if len(payload) > MAX_PAYLOAD_BYTES:
         raise EventTooLarge(event.body.event_type)
@@ -89,15 +103,15 @@ async def put(tx: Tx, act: Act, event: NewEvent, *changes: Write) -> str:
 
 
 def _columns(tx: Tx, act: Act, event: NewEvent, event_id: str, payload: bytes) -> tuple[Any, ...]:
-    event_type = event.body.event_type
+    event_type, blinding = event.body.event_type, blinding_of(event.body)
     return (
         event_id,
-        topic_of(event_type),
+        topic_of(event_type, blinding),
         event_type,
         schema_of(event_type),
         event.scope,
         partition_of(event.scope),
-        event.blinding,
+        blinding,
         act.causation_id,
         act.correlation_id,
         act.traceparent,

@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 
@@ -27,7 +27,7 @@ from shared.event_loop import run
 from shared.health import health_router
 from shared.kafka_history import topic_history
 from shared.kafka_transport import KafkaConnection, KafkaTransport
-from shared.kafka_worker import consume_from_kafka
+from shared.kafka_worker import consume_from_kafka, topics_are_there
 from shared.migrations import upgrade
 from shared.postgres_store import PostgresDatabase
 from shared.service import Definition, Service
@@ -105,8 +105,14 @@ async def _run(program: Program, settings: ServiceSettings, role: str, host: str
     seal, check = signing_of(settings)
     database = open_database(settings.store.database_url.get_secret_value())
     transport = KafkaTransport(connection, seal=seal)
+    unblinded = KafkaTransport(unblinded_connection(settings), seal=seal)
     service = Service(
-        definition, settings=settings, database=database, transport=transport, signature_check=check
+        definition,
+        settings=settings,
+        database=database,
+        transport=transport,
+        unblinded_transport=unblinded,
+        signature_check=check,
     )
     service.history = topic_history(connection)
     worker = role in ("worker", "serve")
@@ -118,11 +124,14 @@ async def _run(program: Program, settings: ServiceSettings, role: str, host: str
     app = build_application(service, verifier_of(settings)) if role != "worker" else _health_only(service)
     try:
         if worker:
+            if definition.unblinded_topic:
+                await topics_are_there(unblinded_connection(settings), [definition.unblinded_topic])
             await consume_from_kafka(service, connection)
         return await _serve_until_stopped(app, service, host, port)
     finally:
         await service.stop()
         await transport.close()
+        await unblinded.close()
 
 
 def _health_only(service: Service) -> FastAPI:
@@ -202,6 +211,19 @@ def kafka_connection(settings: ServiceSettings) -> KafkaConnection:
         password=broker.kafka_password.get_secret_value() if broker.kafka_password else None,
         tls=broker.kafka_tls,
         ca_file=broker.kafka_ca_file,
+    )
+
+
+def unblinded_connection(settings: ServiceSettings) -> KafkaConnection:
+    """As the user who may write unblinded facts: the broker lets nobody else near their topic."""
+    broker, connection = settings.broker, kafka_connection(settings)
+    if broker.kafka_unblinded_username is None:
+        return connection
+    password = broker.kafka_unblinded_password
+    return replace(
+        connection,
+        username=broker.kafka_unblinded_username,
+        password=password.get_secret_value() if password else None,
     )
 
 

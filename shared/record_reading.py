@@ -13,6 +13,12 @@ from shared import watermarks
 from shared.consumer import Consumer, Effect, Received
 from shared.envelope import Envelope, Record, Unreadable, envelope_from, read_headers, source_of
 from shared.signing import SignatureCheck
+from shared.topics import Blinding
+
+_ON_THE_WRONG_TOPIC: Mapping[Blinding, str] = {
+    "blinded": "unblinded_on_main_topic",
+    "unblinded": "blinded_on_unblinded_topic",
+}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,8 +77,8 @@ class RecordReader:
                 return "wrong_producer"
             if envelope.partition != reading.record.partition:
                 return "wrong_partition"
-            if envelope.blinding != "blinded":
-                return "unblinded_on_main_topic"
+            if envelope.blinding != self._spec.blinding:
+                return _ON_THE_WRONG_TOPIC[self._spec.blinding]
         return None if self._signature_check(reading.record, headers) else "bad_signature"
 
     def _read_body(self, reading: Reading, envelope: Envelope, value: bytes | None) -> None:

@@ -29,12 +29,13 @@ from shared.metrics import create_metrics
 from shared.perform import Performer
 from shared.problems import Translation
 from shared.rebuild import History
-from shared.relay import Relay
+from shared.relay import Relay, wake_all
 from shared.service_settings import ServiceSettings
 from shared.settings import Environment
 from shared.signing import SignatureCheck, accept_unsigned
 from shared.stores import delivery_store
 from shared.timers import Timer, TimerLoop
+from shared.topics import blinding_of, topic_of_service
 from shared.transport import Transport
 from shared.upkeep import Upkeep
 from shared.watermarks import database_clock
@@ -91,7 +92,18 @@ class Definition:
 
     @property
     def topic(self) -> str:
-        return f"{self.name}.events.v1"
+        return topic_of_service(self.name)
+
+    @property
+    def unblinded_topic(self) -> str | None:
+        """The topic beside the main one; a service none of whose events is unblinded has none."""
+        said = {blinding_of(event) for event in self.published.events}
+        return topic_of_service(self.name, "unblinded") if "unblinded" in said else None
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """Every topic that the service publishes on, the main one first."""
+        return (self.topic, *([self.unblinded_topic] if self.unblinded_topic else []))
 
 
 class Service:
@@ -104,9 +116,11 @@ class Service:
         settings: ServiceSettings,
         database: Database,
         transport: Transport,
+        unblinded_transport: Transport | None = None,
         new_id: IdSource = new_id,
         signature_check: SignatureCheck = accept_unsigned,
     ) -> None:
+        """`unblinded_transport`, where given, carries the unblinded topic: trouble there disturbs nobody else."""
         self.definition = definition
         self.settings = settings
         self.database = database
@@ -123,14 +137,11 @@ class Service:
         self.performer = Performer(
             service=definition.name, database=database, domain_clock=self.domain_clock, new_id=new_id
         )
-        self.relay = Relay(
-            service=definition.name,
-            topic=definition.topic,
-            database=delivery,
-            transport=transport,
-            holder=self.holder,
-            metrics=self.metrics,
-        )
+        self.relay = self._relay_of(definition.topic, transport)
+        self.relays: Mapping[str, Relay] = {"relay": self.relay}
+        if definition.unblinded_topic:
+            beside = self._relay_of(definition.unblinded_topic, unblinded_transport or transport)
+            self.relays = {**self.relays, "relay-unblinded": beside}
         self.inboxes = {
             consumer.producer: Inbox(
                 consumer=with_delivery_effects(definition.name, consumer),
@@ -143,6 +154,8 @@ class Service:
             )
             for consumer in definition.consumers
         }
+        if len(self.inboxes) != len(definition.consumers):
+            raise ValueError("a service reads one topic of each producer")
         self.timers = TimerLoop(
             service=definition.name,
             timers=definition.timers,
@@ -153,6 +166,7 @@ class Service:
         )
         self.upkeep = Upkeep(
             service=definition.name,
+            unblinded_topic=definition.unblinded_topic,
             database=delivery,
             domain_clock=self.domain_clock,
             new_id=new_id,
@@ -176,6 +190,21 @@ class Service:
     def name(self) -> str:
         return self.definition.name
 
+    def _relay_of(self, topic: str, transport: Transport) -> Relay:
+        """A topic's relay: it leads, is watched and fails by itself."""
+        return Relay(
+            service=self.name,
+            topic=topic,
+            database=self.delivery,
+            transport=transport,
+            holder=self.holder,
+            metrics=self.metrics,
+        )
+
+    def wake_relays(self) -> None:
+        """There are new rows in the outbox."""
+        wake_all(tuple(self.relays.values()))()
+
     async def start(self, *, worker: bool, open_store: bool = True) -> None:
         """Open the store and, as a worker, relay, run timers and look after delivery.
 
@@ -194,8 +223,9 @@ class Service:
         for inbox in self.inboxes.values():
             await inbox.prepare()
         if worker:
-            self.database.on_announced = self.delivery.on_announced = self.relay.wake
-            self.run("relay", self.relay.run)
+            self.database.on_announced = self.delivery.on_announced = self.wake_relays
+            for loop_name, relay in self.relays.items():
+                self.run(loop_name, relay.run)
             self.run("timers", self.timers.run)
             self.run("upkeep", self.upkeep.run)
             for loop in self.definition.loops:
@@ -277,7 +307,9 @@ async def no_history(_topic: str) -> AsyncIterator[Sequence[Record]]:
 
 
 def with_delivery_effects(service: str, consumer: Consumer) -> Consumer:
-    """The consumer's table with what every service does about delivery itself."""
+    """The consumer's table with what every service does about delivery itself; main topics alone speak of that."""
+    if consumer.blinding != "blinded":
+        return consumer
     effects = dict(delivery_effects(service=service, producer=consumer.producer)) | dict(consumer.effects)
     return Consumer(
         consumer=consumer.consumer, producer=consumer.producer, effects=effects, ignored=consumer.ignored

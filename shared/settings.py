@@ -89,11 +89,16 @@ class StoreSettings(Block):
 
 
 class BrokerSettings(Block):
-    """Without servers the services of one process hand their events to each other directly."""
+    """Without servers the services of one process hand their events to each other directly.
+
+    The `unblinded` user writes the topic of unblinded facts; without it the service's own user does.
+    """
 
     kafka_bootstrap_servers: str | None = None
     kafka_username: str | None = None
     kafka_password: SecretStr | None = None
+    kafka_unblinded_username: str | None = None
+    kafka_unblinded_password: SecretStr | None = None
     kafka_tls: bool = False
     kafka_ca_file: Path | None = None
 
@@ -312,6 +317,8 @@ def _broker_reasons(broker: BrokerSettings) -> list[str]:
         found.append("the broker is used without a username and password")
     elif _weak(broker.kafka_password):
         found.append("the broker password is a default or too weak")
+    if broker.kafka_unblinded_username and _weak(broker.kafka_unblinded_password):
+        found.append("the broker password for unblinded facts is a default or too weak")
     if not broker.kafka_tls:
         found.append("the broker is used without TLS")
     return found

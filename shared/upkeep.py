@@ -4,7 +4,7 @@ Alarms go by age, never by depth: a queue of one that nobody has looked at for a
 """
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import get_args
 
 import structlog
@@ -18,6 +18,7 @@ from shared.ids import IdSource
 from shared.metrics import Metrics
 from shared.outbox import NewEvent, put
 from shared.partitions import NETWORK
+from shared.topics import topic_of_service
 from shared.watermarks import Position, State, all_positions, database_clock
 
 log = structlog.get_logger(__name__)
@@ -36,12 +37,14 @@ class Upkeep:
         self,
         *,
         service: str,
+        unblinded_topic: str | None = None,
         database: Database,
         domain_clock: DomainClock,
         new_id: IdSource,
         metrics: Metrics,
     ) -> None:
         self._service = service
+        self._unblinded_topic = unblinded_topic
         self._database = database
         self._domain_clock = domain_clock
         self._new_id = new_id
@@ -51,7 +54,7 @@ class Upkeep:
 
     @property
     def _topic(self) -> str:
-        return f"{self._service}.events.v1"
+        return topic_of_service(self._service)
 
     async def run(self) -> None:
         while True:
@@ -70,18 +73,28 @@ class Upkeep:
             await self._database.write(self.publish_head)
 
     async def publish_head(self, tx: Tx) -> bool:
-        """Publish where the audit trail stands, if anything but heads was published since the last one."""
+        """Publish where the audit trail stands, if anything but heads was published since the last one.
+
+        The head of the unblinded topic goes with it: a hash tells nobody what it binds, and what is said on the main
+        topic is witnessed by the others.
+        """
         state = await tx.fetch(_HEAD_STATE, self._topic)
         if not state or state[0][0] == 0:
             return False
         pub_seq, head, last_head = state[0][0], bytes(state[0][1]), state[0][2]
         news = await tx.fetch(_NEWS, self._topic, last_head, f"{self._service}.audit-head.published.v1")
-        if not news:
+        beside = await tx.fetch(_HEAD_STATE, self._unblinded_topic) if self._unblinded_topic else []
+        if not news and not any(row[0] > row[2] for row in beside):
             return False
         rows, last_id = (await tx.fetch(_AUDIT_COUNT))[0]
         body = audit_head_published(self._service)(
             pub_seq=pub_seq, head=head.hex(), audit_rows=rows, audit_last_id=last_id
         )
+        for row in beside:
+            body = body.model_copy(
+                update={"unblinded_pub_seq": row[0], "unblinded_head": bytes(row[1]).hex()}
+            )
+            await tx.fetch(_HEAD_DONE, self._unblinded_topic, row[0])
         await self._announce(tx, body)
         await tx.fetch(_HEAD_DONE, self._topic, pub_seq)
         return True
@@ -128,14 +141,24 @@ class Upkeep:
                 age = (now - position.closed_at).total_seconds()
                 self._metrics.watermark_age_seconds.labels(*labels).set(age)
         self._measure_producers(positions)
-        unsent = (await tx.fetch(_UNSENT, self._topic))[0]
-        self._metrics.outbox_unsent.set(unsent[0])
-        oldest = 0.0 if unsent[1] is None else (now - read_instant(unsent[1])).total_seconds()
-        self._metrics.outbox_oldest_unsent_seconds.set(oldest)
-        if oldest > OLDEST_UNSENT_ALARM_SECONDS:
-            log.error("outbox_stuck", service=self._service, seconds=round(oldest))
+        metrics = self._metrics
+        count, oldest = await self._unsent(tx, self._topic, now)
+        metrics.outbox_unsent.set(count)
+        metrics.outbox_oldest_unsent_seconds.set(oldest)
+        if self._unblinded_topic is not None:
+            count, oldest = await self._unsent(tx, self._unblinded_topic, now)
+            metrics.unblinded_unsent.set(count)
+            metrics.unblinded_oldest_unsent_seconds.set(oldest)
         await self._measure_parked(tx)
         return positions
+
+    async def _unsent(self, tx: Tx, topic: str, now: datetime) -> tuple[int, float]:
+        """How many rows of a topic wait, and the age in seconds of the oldest; too old is an alarm."""
+        waiting, since = (await tx.fetch(_UNSENT, topic))[0]
+        oldest = 0.0 if since is None else (now - read_instant(since)).total_seconds()
+        if oldest > OLDEST_UNSENT_ALARM_SECONDS:
+            log.error("outbox_stuck", service=self._service, topic=topic, seconds=round(oldest))
+        return waiting, oldest
 
     def _measure_producers(self, positions: list[Position]) -> None:
         """A producer is in every state in which one of its partitions is held."""

@@ -14,6 +14,8 @@ from shared.ids import new_secret
 from shared.token_keys import write_development_key
 
 SERVICES = ("enrolment", "safety", "sponsor")
+SAYING_UNBLINDED = ("enrolment",)
+"""Services with a topic of unblinded facts, which a broker user of its own writes."""
 
 
 def make_secrets(folder: Path) -> list[str]:
@@ -30,6 +32,8 @@ def make_secrets(folder: Path) -> list[str]:
         made.append(_write(folder / f"{service}_database_url", address))
         made.append(_write(folder / f"{service}_kafka_password", new_secret(24)))
         made.append(_write_signing_key(folder, service))
+    for service in SAYING_UNBLINDED:
+        made.append(_write(folder / f"{service}_unblinded_kafka_password", new_secret(24)))
     if not (folder / "token-key.private.json").exists():
         write_development_key(folder)
         (folder / "token-keys.public.json").chmod(0o644)

@@ -11,6 +11,8 @@ ROOT = Path(__file__).parents[2]
 OPERATORS_RELY_ON = {
     "outbox_unsent",
     "outbox_oldest_unsent_seconds",
+    "unblinded_unsent",
+    "unblinded_oldest_unsent_seconds",
     "relay_epoch",
     "relay_publish_seconds",
     "watermark_age_seconds",

@@ -7,6 +7,8 @@ ROOT = Path(__file__).parent.parent.parent
 SECTIONS = ("People and places", "Enrolment", "Safety", "Sponsor")
 # Words of the field that plain English needs too.
 GENERAL = {
+    "answer",
+    "difference",
     "part",
     "place",
     "judgement",
