@@ -6,15 +6,19 @@ from services.sponsor.api import (
     decisions,
     delegations,
     halts,
+    imports,
     protocol_versions,
     recommendations,
     sites,
     snapshots,
+    trial_kinds,
     trials,
 )
 from services.sponsor.api.refusals import to_problem
 from services.sponsor.commands.reassess_trial import reassess_every_trial
 from services.sponsor.commands.say_parked import say_parked
+from services.sponsor.commands.take_over import TrialFile
+from services.sponsor.commands.taken_decisions import DecisionsFile
 from services.sponsor.consumers.enrolment_events import ENROLMENT_EVENTS
 from services.sponsor.consumers.safety_events import SAFETY_EVENTS
 from services.sponsor.domain.refusals import Refused
@@ -40,6 +44,7 @@ def definition(settings: ServiceSettings) -> Definition:
         projections=Projections(tables=COPIES, settle=reassess_every_trial, on_parked=say_parked),
         routers=(
             trials.router,
+            trial_kinds.router,
             protocol_versions.router,
             sites.router,
             delegations.router,
@@ -47,6 +52,7 @@ def definition(settings: ServiceSettings) -> Definition:
             decisions.router,
             halts.router,
             recommendations.router,
+            imports.router,
         ),
         timers=(PROTOCOL_VERSIONS,),
         translations={Refused: to_problem},
@@ -54,7 +60,11 @@ def definition(settings: ServiceSettings) -> Definition:
         published=Published(
             events=PUBLISHED,
             examples=EXAMPLES,
-            documents={"protocol-file.v1.schema.json": ProtocolFile},
+            documents={
+                "protocol-file.v1.schema.json": ProtocolFile,
+                "take-over-decisions.v1.schema.json": DecisionsFile,
+                "take-over-trial.v1.schema.json": TrialFile,
+            },
             retired=RETIRED,
         ),
     )

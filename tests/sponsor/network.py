@@ -4,15 +4,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.enrolment.events.dose_events import FirstDoseRecordedV1
+from services.enrolment.events.dose_correction_events import FirstDoseCorrectedV1, FirstDoseVoidedV1
+from services.enrolment.events.dose_events import FirstDoseRecordedV1, FirstDoseRecordedV2
 from services.enrolment.events.participant_events import (
     ParticipantAllocatedV1,
     ParticipantRegisteredV1,
+    ParticipantRegisteredV2,
     RegistrationVoidedV1,
     TreatmentEndedV1,
 )
+from services.enrolment.events.people_events import ParticipantTransferredV1
 from services.enrolment.events.place_events import DoseLevelClosedV1, DoseLevelOpenedV1
-from services.safety.events.published import DltVerdictRecordedV1, DltWindowClosedV1
+from services.safety.events.published import DltVerdictRecordedV1, DltWindowClosedV1, DltWindowReopenedV1
 from shared.envelope import Record
 from shared.ids import new_id
 from shared.testing.fake_producer import FakeProducer
@@ -60,6 +63,30 @@ class Network:
         )
         return self._enrolment(body, participant_id)
 
+    def registered_without_level(self, participant_id: str, part: str) -> Record:
+        self.sequence += 1
+        body = ParticipantRegisteredV2(
+            trial_id=self.trial_id,
+            participant_id=participant_id,
+            participant_number=f"EP01-012-{self.sequence:04}",
+            screening_id=new_id(),
+            screening_number=f"S-012-{self.sequence:04}",
+            site_number="012",
+            zone="Europe/London",
+            protocol_version="1.0",
+            part=part,
+            stratum="all",
+            registered_at=AT,
+            before_halt_seen=False,
+        )
+        return self._enrolment(body, participant_id)
+
+    def dosed_without_level(self, participant_id: str, part: str) -> Record:
+        body = FirstDoseRecordedV2(
+            trial_id=self.trial_id, participant_id=participant_id, part=part, given_at=AT + timedelta(days=1)
+        )
+        return self._enrolment(body, participant_id)
+
     def allocated(self, participant_id: str, part: str, level: int) -> Record:
         body = ParticipantAllocatedV1(
             trial_id=self.trial_id,
@@ -80,6 +107,44 @@ class Network:
             part=part,
             level_received=level,
             given_at=AT + timedelta(days=1),
+        )
+        return self._enrolment(body, participant_id)
+
+    def first_dose_corrected(self, participant_id: str, part: str, at: datetime) -> Record:
+        body = FirstDoseCorrectedV1(
+            trial_id=self.trial_id,
+            participant_id=participant_id,
+            part=part,
+            level_received=1,
+            given_at=at,
+            given_at_before=AT + timedelta(days=1),
+            level_received_before=1,
+            reason_code="wrong_time",
+            corrected_at=AT + timedelta(days=9),
+        )
+        return self._enrolment(body, participant_id)
+
+    def first_dose_voided(self, participant_id: str, part: str) -> Record:
+        body = FirstDoseVoidedV1(
+            trial_id=self.trial_id,
+            participant_id=participant_id,
+            part=part,
+            given_at_before=AT + timedelta(days=1),
+            level_received_before=1,
+            reason_code="wrong_participant",
+            voided_at=AT + timedelta(days=9),
+        )
+        return self._enrolment(body, participant_id)
+
+    def transferred(self, participant_id: str, to_site_number: str) -> Record:
+        body = ParticipantTransferredV1(
+            trial_id=self.trial_id,
+            participant_id=participant_id,
+            participant_number="EP01-012-0078",
+            from_site_number="012",
+            to_site_number=to_site_number,
+            zone="Europe/London",
+            transferred_at=AT,
         )
         return self._enrolment(body, participant_id)
 
@@ -155,6 +220,17 @@ class Network:
         window_id = f"window-of-{participant_id}"
         body = DltWindowClosedV1(
             trial_id=self.trial_id, window_id=window_id, participant_id=participant_id, closed_at=AT
+        )
+        return self.safety.event(body, aggregate_id=window_id, scope=self.trial_id)
+
+    def window_reopened(self, participant_id: str) -> Record:
+        window_id = f"window-of-{participant_id}"
+        body = DltWindowReopenedV1(
+            trial_id=self.trial_id,
+            window_id=window_id,
+            participant_id=participant_id,
+            closes_at=AT + timedelta(days=40),
+            reopened_at=AT + timedelta(days=9),
         )
         return self.safety.event(body, aggregate_id=window_id, scope=self.trial_id)
 

@@ -14,7 +14,7 @@ from services.sponsor.domain.decision import Decision, EndedBecause, text_hash
 from services.sponsor.domain.proposal import is_above
 from services.sponsor.domain.signature import PURPOSE, what_is_missing
 from services.sponsor.queries.decisions import DecisionView
-from shared.json_body import Instant, StrictModel
+from shared.json_body import Day, Instant, StrictModel
 
 
 class SignatureOut(StrictModel):
@@ -49,8 +49,24 @@ class EndedOut(StrictModel):
     late_data: Mapping[str, Any] | None
 
 
+class LetterOut(StrictModel):
+    """The letter of the organisation that decides about a hosted trial."""
+
+    reference: str
+    dated: Day
+    sha256: str
+    sender: str
+
+
 class DecisionOut(StrictModel):
-    """A decision, what has to be signed over, and the recommendation then and now."""
+    """A decision, what has to be signed over, and the recommendation then and now.
+
+    It rests on a snapshot, or in a hosted trial on a letter; then `recommendation` is what our own rule said of
+    the participants known here.
+
+    `first_doses_changed` names participants whose first dose is not what the snapshot says: it was corrected,
+    voided or found earlier since.
+    """
 
     decision_id: str
     trial_id: str
@@ -62,8 +78,9 @@ class DecisionOut(StrictModel):
     text: str
     sign_over: str
     purpose: str
-    snapshot_id: str
-    snapshot_sha256: str
+    snapshot_id: str | None
+    snapshot_sha256: str | None
+    letter: LetterOut | None
     cohort_rule: Mapping[str, Any] | None
     rule_sha256: str | None
     recommendation: SayingOut
@@ -76,12 +93,13 @@ class DecisionOut(StrictModel):
     proposed_at: Instant
     in_force_at: Instant | None
     ended: EndedOut | None
+    first_doses_changed: Sequence[str]
 
 
 def decision_out(view: DecisionView) -> DecisionOut:
     """The decision with everything beside it."""
     decision = view.decision
-    rule, missing = decision.rule, what_is_missing(decision)
+    rule, missing, letter = decision.rule, what_is_missing(decision), decision.letter
     return DecisionOut(
         decision_id=decision.id,
         trial_id=decision.trial_id,
@@ -93,8 +111,13 @@ def decision_out(view: DecisionView) -> DecisionOut:
         text=decision.text,
         sign_over=text_hash(decision.snapshot_sha256, decision.text),
         purpose=PURPOSE,
-        snapshot_id=decision.snapshot_id,
-        snapshot_sha256=decision.snapshot_sha256,
+        snapshot_id=decision.snapshot_id if letter is None else None,
+        snapshot_sha256=decision.snapshot_sha256 if letter is None else None,
+        letter=None
+        if letter is None
+        else LetterOut(
+            reference=letter.reference, dated=letter.dated, sha256=letter.sha256, sender=letter.sender
+        ),
         cohort_rule=None if rule is None else rule_payload(rule),
         rule_sha256=None if rule is None else rule_sha256(rule),
         recommendation=saying_out(decision.recommendation),
@@ -114,6 +137,7 @@ def decision_out(view: DecisionView) -> DecisionOut:
         proposed_at=decision.proposed_at,
         in_force_at=decision.in_force_at,
         ended=_ended(view),
+        first_doses_changed=view.first_doses_changed,
     )
 
 

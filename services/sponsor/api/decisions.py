@@ -1,10 +1,10 @@
 """Dose decisions: proposed on a snapshot, signed with fresh proofs, withdrawn, looked at."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Self
 
 from fastapi import APIRouter, Request, Response
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from services.sponsor.api.decision_view import DecisionOut, decision_out
 from services.sponsor.api.fields import (
@@ -18,6 +18,8 @@ from services.sponsor.api.fields import (
     TrialId,
     Words,
 )
+from services.sponsor.api.letter_body import LetterIn
+from services.sponsor.commands.propose_by_letter import ProposeByLetter, propose_by_letter
 from services.sponsor.commands.propose_decision import ProposeDecision, propose_decision
 from services.sponsor.commands.sign_decision import SignDecision, sign_decision
 from services.sponsor.commands.withdraw_decision import WithdrawDecision, withdraw_decision
@@ -45,14 +47,26 @@ class WrittenReasonIn(StrictModel):
 
 
 class DecisionIn(StrictModel):
-    """What is proposed. The cohort rule is not typed: the service computes it from design and data."""
+    """What is proposed, on a frozen snapshot, or in a hosted trial by the other organisation's letter.
 
-    snapshot_id: str
+    On a snapshot the cohort rule is not typed: the service computes it from design and data.
+    """
+
+    snapshot_id: str | None = None
+    letter: LetterIn | None = None
     kind: DecisionKind
     level: Annotated[int, Field(ge=1, le=20)]
     places: Annotated[int, Field(ge=0, le=500)] = 0
     text: Words
     reasons: Annotated[Sequence[WrittenReasonIn], Field(max_length=20)] = ()
+
+    @model_validator(mode="after")
+    def _one_ground(self) -> Self:
+        if (self.snapshot_id is None) == (self.letter is None):
+            raise ValueError("give snapshot_id or letter, not both")
+        if self.letter is not None and self.reasons:
+            raise ValueError("a letter needs no reasons of ours")
+        return self
 
 
 class SignatureIn(StrictModel):
@@ -79,25 +93,43 @@ async def _answer(tx: Tx, decision: Decision) -> Answer:
     "/decisions", status_code=201, response_model=DecisionOut, openapi_extra=request_body(DecisionIn)
 )
 async def propose_decision_route(request: Request, principal: Person) -> Response:
-    """Propose a decision on a frozen snapshot."""
+    """Propose a decision on a frozen snapshot, or enter the letter that decides about a hosted trial."""
     raw = await read_limited(request)
     body = parse_body(raw, DecisionIn)
 
     async def command(tx: Tx, act: Act) -> Answer:
-        proposal = ProposeDecision(
-            snapshot_id=body.snapshot_id,
-            kind=body.kind,
-            level=body.level,
-            places=body.places,
-            text=body.text,
-            reasons=[
-                WrittenReason(role=reason.role, author=PersonId(reason.author), text=reason.text)
-                for reason in body.reasons
-            ],
-        )
-        return await _answer(tx, await propose_decision(tx, proposal, act))
+        if body.letter is not None:
+            return await _answer(tx, await propose_by_letter(tx, _by_letter(body, body.letter), act))
+        return await _answer(tx, await propose_decision(tx, _on_snapshot(body), act))
 
     return await service_of(request).performer.command(request, principal, raw, command)
+
+
+def _on_snapshot(body: DecisionIn) -> ProposeDecision:
+    return ProposeDecision(
+        snapshot_id=body.snapshot_id or "",
+        kind=body.kind,
+        level=body.level,
+        places=body.places,
+        text=body.text,
+        reasons=[
+            WrittenReason(role=reason.role, author=PersonId(reason.author), text=reason.text)
+            for reason in body.reasons
+        ],
+    )
+
+
+def _by_letter(body: DecisionIn, letter: LetterIn) -> ProposeByLetter:
+    return ProposeByLetter(
+        trial_id=letter.trial_id,
+        part=letter.part,
+        level=body.level,
+        kind=body.kind,
+        places=body.places,
+        text=body.text,
+        letter=letter.letter(),
+        rule=letter.rule.stated() if letter.rule else None,
+    )
 
 
 @router.post(

@@ -33,7 +33,8 @@ router = APIRouter(tags=["delegations"])
 class DelegationIn(StrictModel):
     """Who acts in which role; without `site_number` in the whole trial.
 
-    A `site_investigator` for the whole trial is its chief investigator.
+    A `site_investigator` for the whole trial is its chief investigator. `unblinded` says that the person may know
+    who is on which arm, for example a pharmacist; nobody who consents, treats or assesses may.
     """
 
     trial_id: str
@@ -42,6 +43,7 @@ class DelegationIn(StrictModel):
     site_number: SiteNumber | None = None
     from_at: Instant
     until_at: Instant | None = None
+    unblinded: bool = False
 
 
 class EndingIn(StrictModel):
@@ -56,6 +58,7 @@ class DelegationOut(StrictModel):
     site_number: str | None
     from_at: Instant
     until_at: Instant | None
+    unblinded: bool
     ended_because: str
 
 
@@ -72,6 +75,7 @@ def _out(delegation: Delegation, number: str | None) -> DelegationOut:
         site_number=number,
         from_at=delegation.starts_at,
         until_at=delegation.ends_at,
+        unblinded=delegation.unblinded,
         ended_because=delegation.ended_because,
     )
 

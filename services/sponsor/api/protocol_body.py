@@ -2,14 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from pydantic import ValidationError
 
-from services.sponsor.domain.protocol_terms import SUPPORTED_KINDS, require_supported
 from services.sponsor.events.protocol_file import ProtocolFile
-from services.sponsor.events.protocol_file import Trial as TrialSection
 from services.sponsor.events.protocol_model import CONTRADICTION
 from shared.json_body import BodyInvalid, read_json
 from shared.problems import MAX_ERRORS, safe_errors
@@ -17,20 +15,17 @@ from shared.problems import MAX_ERRORS, safe_errors
 MAX_PROTOCOL_BYTES = 200 * 1024
 
 _STEP = re.compile(r"[a-z][a-z0-9_]{0,39}|[0-9]{1,3}|[A-Z]{2}")
-_KINDS = frozenset(TrialSection.model_fields["kind"].annotation.__args__)  # type: ignore[union-attr]
 
 
 def read_protocol_file(raw: bytes) -> dict[str, Any]:
     """The document as stated, once its form is right.
 
     Raises:
-        Refused: `kind_not_supported`, before anything else of such a file is looked at.
         BodyInvalid: 422 with every error as path, rule and message.
         Problem: see `read_json`.
     """
     raw = read_json(raw)
     stated = json.loads(raw)
-    _require_supported_kind(stated)
     try:
         file = ProtocolFile.model_validate_json(raw)
     except ValidationError as error:
@@ -39,13 +34,6 @@ def read_protocol_file(raw: bytes) -> dict[str, Any]:
         document: dict[str, Any] = file.model_dump(mode="json")
         return document
     raise BodyInvalid([entry for one in found for entry in _entries(one, stated)][:MAX_ERRORS])
-
-
-def _require_supported_kind(stated: Mapping[str, Any]) -> None:
-    trial = stated.get("trial")
-    kind = trial.get("kind") if isinstance(trial, dict) else None
-    if isinstance(kind, str) and kind in _KINDS - SUPPORTED_KINDS:
-        require_supported(kind)
 
 
 def _entries(error: Any, stated: Any) -> Iterator[dict[str, str]]:

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from services.sponsor.api.fields import EvidenceName, Person
 from services.sponsor.api.protocol_body import MAX_PROTOCOL_BYTES, read_protocol_file
@@ -24,19 +25,25 @@ from shared.service import service_of
 router = APIRouter(tags=["protocol versions"])
 
 
+KindOfApproval = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+
+
 class DocumentIn(StrictModel):
     document: EvidenceName
     version: EvidenceName
 
 
 class ApprovalIn(StrictModel):
-    """What the regulator and the committee approved.
+    """What was approved.
 
+    Without `kind_of_approval`, or with the kind that leads for this kind of trial, the approval puts the version
+    in force; any other kind is recorded beside it and takes neither `effective_at` nor `previous_sunset_at`.
     `documents` may be left out when they are those that the file itself names; `effective_at` when it is now;
     `last_day` when the approval has no lapse date.
     """
 
     reference: EvidenceName
+    kind_of_approval: KindOfApproval | None = None
     approved_on: Day
     last_day: Day = date.max
     documents: Sequence[DocumentIn] = Field(default=(), max_length=200)
@@ -69,7 +76,7 @@ async def upload_protocol_version_route(request: Request, principal: Person, tri
     openapi_extra=request_body(ApprovalIn),
 )
 async def approve_protocol_version_route(request: Request, principal: Person, version_id: str) -> Response:
-    """Record the approval of a version, as somebody other than its uploader."""
+    """Record an approval of a version, as somebody other than its uploader."""
     raw = await read_limited(request)
     body = parse_body(raw, ApprovalIn)
 
@@ -77,12 +84,13 @@ async def approve_protocol_version_route(request: Request, principal: Person, ve
         approval = ApproveProtocolVersion(
             version_id=version_id,
             reference=body.reference,
+            kind=body.kind_of_approval or "",
             approved_on=body.approved_on,
             last_day=body.last_day,
             documents={(one.document, one.version) for one in body.documents},
             effective_at=body.effective_at,
             previous_sunset_at=body.previous_sunset_at,
         )
-        return Answer(body=version_view(await approve_protocol_version(tx, approval, act)))
+        return Answer(body=version_view(*await approve_protocol_version(tx, approval, act)))
 
     return await service_of(request).performer.command(request, principal, raw, command)

@@ -10,6 +10,7 @@ from services.sponsor.api.fields import EvidenceName, Person, PersonName, Reason
 from services.sponsor.commands.add_site import AddSite, add_site
 from services.sponsor.commands.grant_green_light import GrantGreenLight, grant_green_light
 from services.sponsor.commands.revoke_green_light import RevokeGreenLight, revoke_green_light
+from services.sponsor.commands.suspend_site import SuspendSite, suspend_site
 from services.sponsor.domain.green_light import Evidence, GreenLight
 from services.sponsor.domain.ids import EvidenceId, PersonId
 from services.sponsor.domain.site import Site
@@ -76,6 +77,17 @@ class RevocationOut(StrictModel):
     site_id: str
     site_number: str
     green_lights: Sequence[GreenLightOut]
+
+
+class SuspensionIn(StrictModel):
+    reason_code: ReasonCode
+
+
+class SuspensionOut(StrictModel):
+    site_id: str
+    site_number: str
+    suspended_at: Instant | None
+    suspended_because: str
 
 
 def _light_out(site: Site, light: GreenLight) -> GreenLightOut:
@@ -159,6 +171,30 @@ async def revoke_green_light_route(request: Request, principal: Person, site_id:
             site_id=site.id,
             site_number=site.number,
             green_lights=[_light_out(site, light) for light in lights],
+        )
+        return Answer(body=out)
+
+    return await service_of(request).performer.command(request, principal, raw, command)
+
+
+@router.post(
+    "/sites/{site_id}/suspensions",
+    status_code=201,
+    response_model=SuspensionOut,
+    openapi_extra=request_body(SuspensionIn),
+)
+async def suspend_site_route(request: Request, principal: Person, site_id: str) -> Response:
+    """Suspend recruitment at a site at once; issuing its green light again ends it."""
+    raw = await read_limited(request)
+    body = parse_body(raw, SuspensionIn)
+
+    async def command(tx: Tx, act: Act) -> Answer:
+        site = await suspend_site(tx, SuspendSite(site_id=site_id, reason_code=body.reason_code), act)
+        out = SuspensionOut(
+            site_id=site.id,
+            site_number=site.number,
+            suspended_at=site.suspension.at if site.suspension else None,
+            suspended_because=site.suspension.reason if site.suspension else "",
         )
         return Answer(body=out)
 

@@ -3,9 +3,20 @@
 from collections.abc import Sequence
 
 from services.sponsor.api.recommendation_view import RecommendationOut, recommendation_out
-from services.sponsor.domain.protocol_version import ProtocolVersion
+from services.sponsor.domain.protocol_version import FurtherApproval, ProtocolVersion
 from services.sponsor.queries.trial_overview import LevelOverview, PartOverview, TrialOverview
 from shared.json_body import Day, Instant, StrictModel
+
+
+class FurtherApprovalView(StrictModel):
+    """An approval besides the one that put the version in force."""
+
+    kind_of_approval: str
+    reference: str
+    approved_on: Day
+    last_day: Day
+    recorded_by: str
+    recorded_at: Instant
 
 
 class VersionView(StrictModel):
@@ -20,6 +31,7 @@ class VersionView(StrictModel):
     approved_on: Day | None
     effective_at: Instant | None
     previous_sunset_at: Instant | None
+    further_approvals: Sequence[FurtherApprovalView]
 
 
 class GreenLightView(StrictModel):
@@ -37,6 +49,8 @@ class SiteView(StrictModel):
     zone: str
     principal_investigator: str
     recruitment_cap: int | None
+    suspended_at: Instant | None
+    suspended_because: str
     green_lights: Sequence[GreenLightView]
 
 
@@ -64,12 +78,16 @@ class DecisionInForceView(StrictModel):
 
 
 class PartView(StrictModel):
-    """One part; `mtd` is the level declared in force, `without_decision` are registrations that none covers."""
+    """One part; `mtd` is the level declared in force, `without_decision` are registrations that none covers.
+
+    A `cohort` has no levels, so nothing is recommended or decided about it.
+    """
 
     part: str
     stratum: str
     kind: str
     target: int | None
+    registered: int
     levels: Sequence[LevelView]
     recommendation: RecommendationOut | None
     decisions_in_force: Sequence[DecisionInForceView]
@@ -82,6 +100,8 @@ class TrialView(StrictModel):
     code: str
     title: str
     kind: str
+    ctimp: bool
+    hosted: bool
     zone: str
     state: str
     reason_code: str
@@ -100,19 +120,21 @@ def view_of(found: TrialOverview) -> TrialView:
         code=found.trial.code,
         title=terms.title,
         kind=terms.kind,
+        ctimp=terms.ctimp,
+        hosted=terms.hosted,
         zone=terms.zone,
         state=found.trial.state.value,
         reason_code=found.trial.reason,
         protocol_version_in_force=found.version_in_force.terms.version if found.version_in_force else None,
-        versions=[version_view(version) for version in found.versions],
+        versions=[version_view(version, found.further) for version in found.versions],
         sites=_sites(found),
         halts_in_force=[halt.id for halt in found.halts],
         parts=[_part(part) for part in found.parts],
     )
 
 
-def version_view(version: ProtocolVersion) -> VersionView:
-    """One protocol version in the words of the API."""
+def version_view(version: ProtocolVersion, further: Sequence[FurtherApproval] = ()) -> VersionView:
+    """One protocol version in the words of the API; `further` are approvals of its trial."""
     approval = version.approval
     return VersionView(
         protocol_version_id=version.id,
@@ -126,6 +148,18 @@ def version_view(version: ProtocolVersion) -> VersionView:
         approved_on=approval.approved_on if approval else None,
         effective_at=approval.effective_at if approval else None,
         previous_sunset_at=approval.previous_sunset_at if approval else None,
+        further_approvals=[
+            FurtherApprovalView(
+                kind_of_approval=it.kind,
+                reference=it.reference,
+                approved_on=it.approved_on,
+                last_day=it.last_day,
+                recorded_by=it.approved_by,
+                recorded_at=it.approved_at,
+            )
+            for it in further
+            if it.version_id == version.id
+        ],
     )
 
 
@@ -139,6 +173,8 @@ def _sites(found: TrialOverview) -> list[SiteView]:
             zone=site.zone,
             principal_investigator=site.principal_investigator,
             recruitment_cap=site.recruitment_cap,
+            suspended_at=site.suspension.at if site.suspension else None,
+            suspended_because=site.suspension.reason if site.suspension else "",
             green_lights=[
                 GreenLightView(
                     protocol_version=light.protocol_version,
@@ -157,8 +193,9 @@ def _part(found: PartOverview) -> PartView:
     return PartView(
         part=found.terms.part,
         stratum=found.terms.stratum,
-        kind="escalation" if found.terms.is_escalation else "expansion",
+        kind=found.terms.kind,
         target=found.terms.target,
+        registered=found.registered,
         levels=[_level(level) for level in found.levels],
         recommendation=recommendation_out(found.recommendation) if found.recommendation else None,
         decisions_in_force=[

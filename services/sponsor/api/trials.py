@@ -19,13 +19,14 @@ from services.sponsor.api.trial_view import TrialView, view_of
 from services.sponsor.commands.close_trial import CloseTrial, close_trial
 from services.sponsor.commands.open_trial import OpenTrial, open_trial
 from services.sponsor.commands.pause_trial import PauseTrial, pause_trial
+from services.sponsor.commands.record_unblinding_test import RecordUnblindingTest, record_unblinding_test
 from services.sponsor.commands.register_trial import RegisterTrial, register_trial
 from services.sponsor.events.protocol_file import ProtocolFile
 from services.sponsor.queries.trial_overview import trial_overview
 from services.sponsor.queries.trials import list_trials
 from shared.act import Act
 from shared.database import Tx
-from shared.json_body import Day, StrictModel, parse_body, read_limited, request_body
+from shared.json_body import Day, Instant, StrictModel, parse_body, read_limited, request_body
 from shared.perform import Answer
 from shared.service import service_of
 
@@ -57,6 +58,21 @@ class OpeningIn(StrictModel):
 
     registration_due_on: Day | None = None
     evidence_id: EvidenceName | None = None
+
+
+class UnblindingTestIn(StrictModel):
+    """`evidence_id` is the record of the test; it must not say who was allocated to what."""
+
+    evidence_id: EvidenceName
+    tested_on: Day
+
+
+class UnblindingTestOut(StrictModel):
+    trial_id: str
+    evidence_id: str
+    tested_on: Day
+    recorded_by: str
+    recorded_at: Instant
 
 
 class StopIn(StrictModel):
@@ -134,6 +150,34 @@ async def open_trial_route(request: Request, principal: Person, trial_id: str) -
         return Answer(
             body=TrialStateOut(trial_id=trial.id, code=trial.code, state=trial.state.value, reason_code="")
         )
+
+    return await service_of(request).performer.command(request, principal, raw, command)
+
+
+@router.post(
+    "/trials/{trial_id}/emergency-unblinding-tests",
+    status_code=201,
+    response_model=UnblindingTestOut,
+    openapi_extra=request_body(UnblindingTestIn),
+)
+async def record_unblinding_test_route(request: Request, principal: Person, trial_id: str) -> Response:
+    """Record that emergency unblinding was tested; a blinded trial does not open without it."""
+    raw = await read_limited(request)
+    body = parse_body(raw, UnblindingTestIn)
+
+    async def command(tx: Tx, act: Act) -> Answer:
+        recording = RecordUnblindingTest(
+            trial_id=trial_id, evidence_id=body.evidence_id, tested_on=body.tested_on
+        )
+        test = await record_unblinding_test(tx, recording, act)
+        out = UnblindingTestOut(
+            trial_id=test.trial_id,
+            evidence_id=test.evidence_id,
+            tested_on=test.tested_on,
+            recorded_by=test.recorded_by,
+            recorded_at=test.recorded_at,
+        )
+        return Answer(body=out)
 
     return await service_of(request).performer.command(request, principal, raw, command)
 

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from services.sponsor.domain.cohort_hold import CohortHold
 from services.sponsor.domain.cohort_rule import rule_payload, rule_sha256
 from services.sponsor.domain.decision import Decision, text_sha256
+from services.sponsor.domain.escalation.result import Recommendation
 from services.sponsor.domain.halt import Halt
 from services.sponsor.domain.ids import SiteId
 from services.sponsor.domain.proposal import is_above
@@ -21,7 +22,10 @@ from services.sponsor.events.published import (
     DoseDecisionSupersededV1,
     HaltImposedV1,
     HaltScopeV1,
+    LetterV1,
+    OverrideReasonV1,
     RecommendationRaisedV1,
+    RecommendationSaidV1,
 )
 from shared.clock import format_instant
 from shared.outbox import NewEvent
@@ -49,14 +53,19 @@ def recommendation_raised(raised: RaisedRecommendation, *, opened: bool) -> NewE
     return NewEvent(aggregate_id=raised.id, scope=raised.trial_id, body=body)
 
 
-def decision_signed(decision: Decision) -> NewEvent:
+def decision_signed(decision: Decision, data_cut_at: datetime | None = None) -> NewEvent:
     """The event of a decision in force, with everybody who has signed so far.
+
+    Args:
+        decision: in force.
+        data_cut_at: when its snapshot was cut; None where a letter decides.
 
     Raises:
         ValueError: the decision is not in force.
     """
     if decision.in_force_at is None:
         raise ValueError("only a decision in force is announced")
+    letter = decision.letter
     body = DoseDecisionSignedV1(
         trial_id=decision.trial_id,
         decision_id=decision.id,
@@ -78,8 +87,30 @@ def decision_signed(decision: Decision) -> NewEvent:
         ],
         in_force_at=decision.in_force_at,
         overrides_recommendation=is_above(decision.kind, decision.place.level, decision.recommendation),
+        letter=None
+        if letter is None
+        else LetterV1(reference=letter.reference, dated=letter.dated, sha256=letter.sha256),
+        data_cut_at=data_cut_at,
+        recommendation=_said(decision.recommendation) if letter is None else None,
+        override_reasons=[OverrideReasonV1(role=it.role.value, text=it.text) for it in decision.reasons],
     )
     return NewEvent(aggregate_id=decision.id, scope=decision.trial_id, body=body)
+
+
+def _said(found: Recommendation) -> RecommendationSaidV1:
+    source, counts = found.cell.source, found.cell.counts
+    from_table = source.id != "monitoring_boundary"
+    return RecommendationSaidV1(
+        kind=found.kind.value,
+        next_level=found.level,
+        reasons=[reason.value for reason in found.reasons],
+        design=f"{source.id}@{source.version}" if from_table else source.id,
+        table_sha256=source.sha256 if from_table else None,
+        level=found.cell.level,
+        n=counts.n,
+        dlt=counts.dlt,
+        pending=counts.pending,
+    )
 
 
 def decision_superseded(decision: Decision, reason: str, at: datetime) -> NewEvent:

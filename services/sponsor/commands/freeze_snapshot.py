@@ -35,14 +35,14 @@ async def freeze_snapshot(
     """Freeze what is known of a part, when all of it is known.
 
     Raises:
-        Refused: `protocol_version_not_in_force`, `part_unknown`, `snapshot_source_stale`,
-            `verdict_unmatched`, `verdict_missing`.
+        Refused: `protocol_version_not_in_force`, `part_unknown`, `part_without_levels`,
+            `snapshot_source_stale`, `verdict_unmatched`, `verdict_missing`.
     """
     trial, act = await permitted_trial(tx, act, command.trial_id, SNAPSHOT_MAKERS)
     picture = await load_picture(tx, trial, act.now)
     if picture is None:
         raise Refused("protocol_version_not_in_force", "Approve a protocol version first.")
-    picture.part(command.part)
+    _ = picture.part(command.part).level_rule
     sources = await _sources(tx, act, trial.id, freshness)
     snapshot = _content(picture, command.part, act, sources)
     limits = FreshnessLimits(oldest=OLDEST_SOURCE)

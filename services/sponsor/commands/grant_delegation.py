@@ -24,7 +24,7 @@ from shared.outbox import NewEvent, put
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GrantDelegation:
-    """`site_number` None means the whole trial."""
+    """`site_number` None means the whole trial; `unblinded`: may know who is on which arm."""
 
     trial_id: str
     person: str
@@ -32,6 +32,7 @@ class GrantDelegation:
     site_number: str | None
     from_at: datetime
     until_at: datetime | None
+    unblinded: bool = False
 
 
 async def grant_delegation(tx: Tx, command: GrantDelegation, act: Act) -> tuple[Delegation, str | None]:
@@ -40,7 +41,8 @@ async def grant_delegation(tx: Tx, command: GrantDelegation, act: Act) -> tuple[
     Raises:
         Refused: `site_unknown`, `delegation_period_invalid`, `unblinded_role_conflict`.
     """
-    at_site = command.site_number is not None and command.role.value in SITE_ROLES
+    # Who may know arms is the trial office's to say, at a site too.
+    at_site = command.site_number is not None and command.role.value in SITE_ROLES and not command.unblinded
     roles = OFFICE_OR_INVESTIGATOR if at_site else TRIAL_OFFICE
     unit = command.site_number if command.site_number is not None and at_site else ANY
     trial, act = await permitted_trial(tx, act, command.trial_id, roles, unit=unit)
@@ -53,6 +55,7 @@ async def grant_delegation(tx: Tx, command: GrantDelegation, act: Act) -> tuple[
         person_id=PersonId(command.person),
         role=command.role,
         site_id=site_id,
+        unblinded=command.unblinded,
         starts_at=command.from_at,
         ends_at=command.until_at,
     )
@@ -65,6 +68,7 @@ async def grant_delegation(tx: Tx, command: GrantDelegation, act: Act) -> tuple[
         site_number=command.site_number,
         from_at=delegation.starts_at,
         until_at=delegation.ends_at,
+        unblinded=delegation.unblinded,
     )
     event = NewEvent(aggregate_id=delegation.id, scope=trial.id, body=body)
     await put(tx, act, event, saved_delegation(tx, delegation))

@@ -1,7 +1,10 @@
-"""A site's green light for one protocol version: by one person, after a revocation by two."""
+"""A site's green light for one protocol version: by one person, after a revocation by two.
+
+Granting it ends a suspension of the site.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -15,10 +18,15 @@ from services.sponsor.domain.green_light import (
 )
 from services.sponsor.domain.ids import PersonId
 from services.sponsor.domain.refusals import Refused
-from services.sponsor.domain.site import Site, light_for
+from services.sponsor.domain.site import Site, light_to_issue
 from services.sponsor.events.published import SiteGreenLitV1
 from services.sponsor.store.protocol_versions import versions_of
-from services.sponsor.store.sites import green_lights_of_site, load_site, save_green_light
+from services.sponsor.store.sites import (
+    green_lights_of_site,
+    load_site,
+    save_green_light,
+    save_suspension,
+)
 from shared.act import Act
 from shared.audit import record
 from shared.database import Tx
@@ -46,7 +54,7 @@ async def grant_green_light(tx: Tx, command: GrantGreenLight, act: Act) -> tuple
     if version is None:
         raise Refused("protocol_version_not_in_force", "The version is unknown or not approved.")
     light = decide_green_light(
-        light_for(site, command.protocol_version, await green_lights_of_site(tx, site.id)),
+        light_to_issue(site, command.protocol_version, await green_lights_of_site(tx, site.id)),
         command.evidence,
         checklist=DEFAULT_CHECKLIST,
         signer=PersonId(act.actor),
@@ -59,6 +67,9 @@ async def grant_green_light(tx: Tx, command: GrantGreenLight, act: Act) -> tuple
         details = {"protocol_version": light.protocol_version, "evidence": _listed(light)}
         await record(tx, act, site.id, "site.green-light-proposed", details)
         return site, light
+    if site.suspension is not None:
+        site = replace(site, suspension=None)
+        await save_suspension(tx, site)
     body = SiteGreenLitV1(
         trial_id=trial.id,
         site_id=site.id,

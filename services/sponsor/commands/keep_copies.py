@@ -8,21 +8,29 @@ from sqlalchemy import Table
 from services.sponsor.events.consumed import (
     DltVerdictRecorded,
     DltWindowClosed,
+    DltWindowReopened,
     DoseLevelClosed,
     DoseLevelOpened,
+    FirstDoseCorrected,
     FirstDoseRecorded,
+    FirstDoseVoided,
     ParticipantAllocated,
     ParticipantEvent,
     ParticipantRegistered,
+    ParticipantRegisteredWithoutLevel,
+    ParticipantTransferred,
     ParticipationChanged,
     RegistrationVoided,
     TreatmentEnded,
+    TreatmentResumed,
 )
 from services.sponsor.store.copies import LEVELS, PARTICIPANTS, VERDICTS, merge_copies
 from shared.consumer import Project, Received
 from shared.database import Tx
 
 Columns = dict[str, Any]
+NO_LEVEL = 0
+"""Level of everybody in a part without dose levels."""
 
 
 def _keeping(table: Table, columns: Callable[[Any], Columns]) -> Project:
@@ -49,12 +57,30 @@ def _registered(event: ParticipantRegistered) -> Columns:
     }
 
 
+def _registered_without_level(event: ParticipantRegisteredWithoutLevel) -> Columns:
+    return _participant(event) | {
+        "participant_number": event.participant_number,
+        "site_number": event.site_number,
+        "part": event.part,
+        "level": NO_LEVEL,
+        "decision_id": "",
+    }
+
+
 def _allocated(event: ParticipantAllocated) -> Columns:
     return _participant(event) | {"part": event.part, "level": event.level}
 
 
-def _dosed(event: FirstDoseRecorded) -> Columns:
+def _dosed(event: FirstDoseRecorded | FirstDoseCorrected) -> Columns:
     return _participant(event) | {"first_dose_at": event.given_at}
+
+
+def _not_dosed(event: FirstDoseVoided) -> Columns:
+    return _participant(event) | {"first_dose_at": None}
+
+
+def _transferred(event: ParticipantTransferred) -> Columns:
+    return _participant(event) | {"site_number": event.to_site_number}
 
 
 def _ended(event: TreatmentEnded) -> Columns:
@@ -62,6 +88,10 @@ def _ended(event: TreatmentEnded) -> Columns:
         "treatment_ended_at": event.ended_at,
         "treatment_end_reason": event.reason,
     }
+
+
+def _resumed(event: TreatmentResumed) -> Columns:
+    return _participant(event) | {"treatment_ended_at": None, "treatment_end_reason": None}
 
 
 def _changed(event: ParticipationChanged) -> Columns:
@@ -89,7 +119,7 @@ def _closed(event: DoseLevelClosed) -> Columns:
     return _level(event) | {"state": "closed", "cause": event.cause}
 
 
-def _window(event: DltVerdictRecorded | DltWindowClosed) -> Columns:
+def _window(event: DltVerdictRecorded | DltWindowClosed | DltWindowReopened) -> Columns:
     return {
         "window_id": event.window_id,
         "trial_id": event.trial_id,
@@ -110,14 +140,23 @@ def _window_closed(event: DltWindowClosed) -> Columns:
     return _window(event) | {"closed_at": event.closed_at}
 
 
+def _window_open(event: DltWindowReopened) -> Columns:
+    return _window(event) | {"closed_at": None}
+
+
 keep_registration = _keeping(PARTICIPANTS, _registered)
+keep_registration_without_level = _keeping(PARTICIPANTS, _registered_without_level)
 keep_allocation = _keeping(PARTICIPANTS, _allocated)
 keep_first_dose = _keeping(PARTICIPANTS, _dosed)
+keep_no_first_dose = _keeping(PARTICIPANTS, _not_dosed)
 keep_participant_version = _keeping(PARTICIPANTS, _participant)
+keep_transfer = _keeping(PARTICIPANTS, _transferred)
 keep_treatment_end = _keeping(PARTICIPANTS, _ended)
+keep_treatment_resumption = _keeping(PARTICIPANTS, _resumed)
 keep_participation = _keeping(PARTICIPANTS, _changed)
 keep_voiding = _keeping(PARTICIPANTS, _voided)
 keep_level_opening = _keeping(LEVELS, _opened)
 keep_level_closing = _keeping(LEVELS, _closed)
 keep_verdict = _keeping(VERDICTS, _verdict)
 keep_window_end = _keeping(VERDICTS, _window_closed)
+keep_window_open = _keeping(VERDICTS, _window_open)

@@ -28,9 +28,15 @@ def judge(picture: TrialPicture, stored: StoredSnapshot) -> LateDataFinding:
 
 
 async def mark_late_data(tx: Tx, act: Act, picture: TrialPicture) -> tuple[TrialPicture, list[NewEvent]]:
-    """Supersede decisions whose data have changed. A restriction stands whatever becomes of its data."""
+    """Supersede decisions whose data have changed. A restriction stands whatever becomes of its data.
+
+    A letter rests on another organisation's data, so only another letter ends it; what is known here can still
+    hold its level.
+    """
     open_states = {DecisionState.PROPOSED, DecisionState.IN_FORCE}
-    checked = [d for d in picture.decisions if d.state in open_states and not d.kind.restricts]
+    checked = [
+        d for d in picture.decisions if d.state in open_states and not d.kind.restricts and d.letter is None
+    ]
     snapshots = await load_snapshots(tx, {decision.snapshot_id for decision in checked})
     superseded: dict[str, Decision] = {}
     events = []

@@ -45,14 +45,16 @@ async def propose_decision(tx: Tx, command: ProposeDecision, act: Act) -> Decisi
     """Keep a proposal that the rules allow, with the text that is to be signed.
 
     Raises:
-        Refused: `snapshot_outdated`, `snapshot_source_stale`, `design_table_mismatch`, and what
-            `decide_proposal` refuses.
+        Refused: `letter_required_when_hosted`, `snapshot_outdated`, `snapshot_source_stale`,
+            `design_table_mismatch`, and what `decide_proposal` refuses.
     """
     load = partial(load_snapshot, tx, command.snapshot_id)
     stored, trial, act = await permitted(tx, act, load, PROPOSERS)
     picture = await load_picture(tx, trial, act.now)
     if picture is None:
         raise Refused("protocol_version_not_in_force", "No protocol version is in force.")
+    if picture.version.terms.hosted:
+        raise Refused("letter_required_when_hosted", "Enter the letter of the organisation that decides.")
     snapshot = thaw(stored.frozen)
     terms = picture.versions[snapshot.protocol_version].part(snapshot.part)
     label = terms.label(command.level)
@@ -74,6 +76,8 @@ async def propose_decision(tx: Tx, command: ProposeDecision, act: Act) -> Decisi
     )
     ground = _ground(picture, stored, snapshot, terms, proposal)
     signing = picture.versions[snapshot.protocol_version].signing
+    if signing is None:
+        raise Refused("part_without_levels", "The protocol names nobody who signs dose decisions.")
     decision = replace(decide_proposal(proposal, ground, signing), snapshot_id=stored.id)
     await add_decision(tx, decision)
     await record(tx, act, decision.id, "dose-decision.proposed", _details(decision))
@@ -85,7 +89,7 @@ def _ground(
 ) -> Ground:
     level = proposal.place.level
     eliminated = stored.history.eliminated
-    if closed_elsewhere(terms, {part: picture.recommend(part) for part in picture.parts}):
+    if closed_elsewhere(terms, {part: picture.recommend(part) for part in picture.levelled}):
         eliminated |= {level}
     closed = eliminated | frozenset(snapshot.recommendation.closed_levels)
     rule = cohort_rule_for(terms, level, proposal.kind, closed)

@@ -4,8 +4,9 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from services.sponsor.domain.protocol_terms import ProtocolTerms, require_supported
+from services.sponsor.domain.protocol_terms import ProtocolTerms, misfits
 from services.sponsor.store.protocol_terms import TermsUnusable, read_terms
+from services.sponsor.store.trial_kinds import trial_kinds
 from shared.problems import InvalidRequest, Problem
 from shared.tables import MAX_PAYLOAD_BYTES, canonical_json
 
@@ -22,18 +23,22 @@ def checked_terms(document: Mapping[str, Any]) -> ProtocolTerms:
     """The terms of a file whose rules can be used and which an event can carry.
 
     Raises:
-        Refused: `kind_not_supported`.
-        InvalidRequest: designs, cells and boundaries that cannot be used, each with its path.
+        InvalidRequest: designs, cells and boundaries that cannot be used, and what the kind of trial does not
+            have or lacks, each with its path.
         Problem: 413 `body_too_large`.
     """
-    require_supported(document["trial"]["kind"])
     if len(canonical_json(document).encode()) > MAX_PAYLOAD_BYTES - ENVELOPE_BYTES:
         raise Problem("body_too_large")
     try:
-        return read_terms(document)
+        terms = read_terms(document)
     except TermsUnusable as unusable:
         errors = [
             {"path": path, "rule": refused.code, "message": f"{refused.kind.title}."}
             for path, refused in unusable.problems
         ]
         raise InvalidRequest(errors) from None
+    rules = trial_kinds().rules(terms.kind, ctimp=terms.ctimp)
+    found = misfits(terms, rules)
+    if found:
+        raise InvalidRequest([{"path": it.path, "rule": it.rule, "message": it.message} for it in found])
+    return terms

@@ -56,7 +56,7 @@ async def reassess(tx: Tx, act: Act, trial: Trial) -> None:
     if picture is None:
         return
     picture, events = await mark_late_data(tx, act, picture)
-    recommendations = {part: picture.recommend(part) for part in picture.parts}
+    recommendations = {part: picture.recommend(part) for part in picture.levelled}
     events += await _raise_recommendations(tx, act, picture, recommendations)
     events += await _change_holds(tx, act, picture, recommendations)
     await put_all(tx, act, events)
@@ -98,7 +98,7 @@ async def _change_holds(
     known = await holds_of(tx, picture.trial.id)
     due = {
         PartLevel(part=part, level=level): reason
-        for part in picture.parts
+        for part in picture.levelled
         for level, reason in holds_due(
             recommendations[part],
             picture.history(part),

@@ -29,7 +29,7 @@ async def register_trial(tx: Tx, command: RegisterTrial, act: Act) -> tuple[Tria
     """Keep the trial in set-up and its first protocol version, not approved yet.
 
     Raises:
-        Refused: `kind_not_supported`, `trial_code_taken`.
+        Refused: `trial_code_taken`.
         InvalidRequest: rules of the file that cannot be used, each with its path.
     """
     code = command.document["trial"]["code"]

@@ -1,6 +1,6 @@
 """Withdrawing a site's green light: at once, by one person, for every protocol version."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from services.sponsor.commands.permission import OFFICE_AND_QUALITY, permitted
@@ -9,7 +9,12 @@ from services.sponsor.domain.ids import PersonId
 from services.sponsor.domain.refusals import Refused
 from services.sponsor.domain.site import Site
 from services.sponsor.events.published import SiteRevokedV1
-from services.sponsor.store.sites import green_lights_of_site, load_site, save_green_light
+from services.sponsor.store.sites import (
+    green_lights_of_site,
+    load_site,
+    save_green_light,
+    save_suspension,
+)
 from shared.act import Act
 from shared.database import Tx
 from shared.outbox import NewEvent, put
@@ -41,6 +46,10 @@ async def revoke_green_light(tx: Tx, command: RevokeGreenLight, act: Act) -> tup
     ]
     for light in after:
         await save_green_light(tx, light)
+    if site.suspension is not None:
+        # Nothing is left to suspend; what follows is granted by two people.
+        site = replace(site, suspension=None)
+        await save_suspension(tx, site)
     body = SiteRevokedV1(
         trial_id=trial.id,
         site_id=site.id,

@@ -23,6 +23,7 @@ from services.sponsor.domain.signature import (
     decide_signature,
 )
 from services.sponsor.domain.site import numbers_by_id
+from services.sponsor.domain.snapshot import thaw
 from services.sponsor.domain.trial import Trial
 from services.sponsor.store.decisions import (
     add_signature,
@@ -43,6 +44,8 @@ from shared.perform import use_proof_once
 from shared.tokens import Proof
 
 MEANING = "approved"
+MEANING_OF_LETTER = "reviewed"
+"""The office has checked what was entered against the letter; the decision itself is the other organisation's."""
 LIMITS = ProofLimits(oldest=timedelta(seconds=150), ahead=timedelta(seconds=30))
 """As wide as the verifier's own limits, its leeway for clock differences included."""
 
@@ -73,7 +76,7 @@ async def sign_decision(tx: Tx, command: SignDecision, act: Act, verify: VerifyP
         person_id=person,
         printed_name=person,
         role=command.role,
-        meaning=MEANING,
+        meaning=MEANING if decision.letter is None else MEANING_OF_LETTER,
         proof=IdentityProof(
             id=ProofId(proof.jti),
             person_id=person,
@@ -99,7 +102,8 @@ async def _keep(tx: Tx, act: Act, trial: Trial, outcome: SignatureOutcome) -> No
         await record(tx, act, decision.id, "dose-decision.signature-added", details)
         return
     await save_state(tx, decision)
-    await put(tx, act, decision_signed(decision))
+    stored = await load_snapshot(tx, decision.snapshot_id) if decision.letter is None else None
+    await put(tx, act, decision_signed(decision, thaw(stored.frozen).cut_at if stored else None))
     if not outcome.takes_force:
         return
     await number_force(tx, decision)
@@ -111,6 +115,9 @@ async def _keep(tx: Tx, act: Act, trial: Trial, outcome: SignatureOutcome) -> No
 
 
 async def _require_current(tx: Tx, act: Act, trial: Trial, decision: Decision) -> None:
+    """A letter rests on nobody's snapshot: what has happened here since can hold its level, not undo it."""
+    if decision.letter is not None:
+        return
     picture = await load_picture(tx, trial, act.now)
     stored = await load_snapshot(tx, decision.snapshot_id)
     if picture is None or stored is None:

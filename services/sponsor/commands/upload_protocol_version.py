@@ -25,7 +25,7 @@ async def upload_protocol_version(tx: Tx, command: UploadProtocolVersion, act: A
     """Keep a version that nobody may use before it is approved.
 
     Raises:
-        Refused: `kind_not_supported`, `protocol_identity_changed`, `protocol_version_taken`.
+        Refused: `protocol_identity_changed`, `protocol_version_taken`.
         InvalidRequest: rules of the file that cannot be used, each with its path.
     """
     trial, act = await permitted_trial(tx, act, command.trial_id, TRIAL_OFFICE)

@@ -8,24 +8,35 @@ from services.sponsor.commands.keep_copies import (
     keep_first_dose,
     keep_level_closing,
     keep_level_opening,
+    keep_no_first_dose,
     keep_participant_version,
     keep_participation,
     keep_registration,
+    keep_registration_without_level,
+    keep_transfer,
     keep_treatment_end,
+    keep_treatment_resumption,
     keep_voiding,
 )
 from services.sponsor.commands.reassess_trial import reassess_trial
 from services.sponsor.events.consumed import (
     ConsumedEvent,
+    DoseCorrected,
     DoseLevelClosed,
     DoseLevelOpened,
     DoseRecorded,
+    FirstDoseCorrected,
     FirstDoseRecorded,
+    FirstDoseVoided,
     ParticipantAllocated,
+    ParticipantEvent,
     ParticipantRegistered,
+    ParticipantRegisteredWithoutLevel,
+    ParticipantTransferred,
     ParticipationChanged,
     RegistrationVoided,
     TreatmentEnded,
+    TreatmentResumed,
 )
 from shared.act import Act
 from shared.consumer import Consumer, Effect, Received
@@ -44,6 +55,12 @@ ENROLMENT_EVENTS = Consumer(
         "enrolment.participant.registered.v1": Effect(
             model=ParticipantRegistered, project=keep_registration, react=look_again
         ),
+        "enrolment.participant.registered.v2": Effect(
+            model=ParticipantRegisteredWithoutLevel, project=keep_registration_without_level, react=look_again
+        ),
+        "enrolment.first-dose.recorded.v2": Effect(
+            model=FirstDoseRecorded, project=keep_first_dose, react=look_again
+        ),
         "enrolment.participant.allocated.v1": Effect(
             model=ParticipantAllocated, project=keep_allocation, react=look_again
         ),
@@ -53,26 +70,62 @@ ENROLMENT_EVENTS = Consumer(
         "enrolment.registration.voided.v1": Effect(
             model=RegistrationVoided, project=keep_voiding, react=look_again
         ),
+        "enrolment.first-dose.corrected.v1": Effect(
+            model=FirstDoseCorrected, project=keep_first_dose, react=look_again
+        ),
+        "enrolment.first-dose.voided.v1": Effect(
+            model=FirstDoseVoided, project=keep_no_first_dose, react=look_again
+        ),
+        "enrolment.dose.corrected.v1": Effect(model=DoseCorrected, project=keep_participant_version),
+        "enrolment.dose.voided.v1": Effect(model=DoseCorrected, project=keep_participant_version),
         "enrolment.dose.recorded.v1": Effect(model=DoseRecorded, project=keep_participant_version),
+        "enrolment.course-step.recorded.v1": Effect(model=ParticipantEvent, project=keep_participant_version),
         "enrolment.treatment.ended.v1": Effect(model=TreatmentEnded, project=keep_treatment_end),
+        "enrolment.treatment.resumed.v1": Effect(model=TreatmentResumed, project=keep_treatment_resumption),
+        "enrolment.participant.died.v1": Effect(model=ParticipantEvent, project=keep_participant_version),
+        "enrolment.death.corrected.v1": Effect(model=ParticipantEvent, project=keep_participant_version),
+        "enrolment.participant.lost.v1": Effect(model=ParticipantEvent, project=keep_participant_version),
+        "enrolment.participant.found.v1": Effect(model=ParticipantEvent, project=keep_participant_version),
+        "enrolment.episode.started.v1": Effect(model=ParticipantEvent, project=keep_participant_version),
+        "enrolment.sample-destruction.requested.v1": Effect(
+            model=ParticipantEvent, project=keep_participant_version
+        ),
         "enrolment.participation.changed.v1": Effect(model=ParticipationChanged, project=keep_participation),
+        "enrolment.participant.transferred.v1": Effect(model=ParticipantTransferred, project=keep_transfer),
         "enrolment.dose-level.opened.v1": Effect(model=DoseLevelOpened, project=keep_level_opening),
         "enrolment.dose-level.closed.v1": Effect(model=DoseLevelClosed, project=keep_level_closing),
     },
     ignored=frozenset(
         {
+            "enrolment.recruitment.closed.v1",
+            "enrolment.recruitment.reopened.v1",
             "enrolment.slot.opened.v1",
             "enrolment.slot.reserved.v1",
             "enrolment.slot.waitlisted.v1",
             "enrolment.slot.offered.v1",
             "enrolment.slot.released.v1",
+            "enrolment.slot.expiring.v1",
             "enrolment.slot.expired.v1",
             "enrolment.slot.revoked.v1",
             "enrolment.slot.frozen.v1",
             "enrolment.slot.unfrozen.v1",
             "enrolment.screening.started.v1",
             "enrolment.screening.failed.v1",
+            "enrolment.referral.received.v1",
+            "enrolment.referral.replied.v1",
+            "enrolment.duplicate.suspected.v1",
+            "enrolment.duplicate.resolved.v1",
+            "enrolment.randomisation.committed.v1",
+            "enrolment.randomisation.corrected.v1",
+            "enrolment.eligibility.signed.v1",
+            "enrolment.adult-consent.due.v1",
+            "enrolment.re-consent.requested.v1",
+            "enrolment.re-consent.due.v1",
+            "enrolment.registration.flagged.v1",
             "enrolment.consent.recorded.v1",
+            "enrolment.exceptional-authorisation.recorded.v1",
+            "enrolment.countersignature.overdue.v1",
+            "enrolment.take-over.completed.v1",
             "enrolment.event.parked.v1",
         }
     ),

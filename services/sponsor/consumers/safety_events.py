@@ -3,9 +3,14 @@
 Verdicts are safety's alone; the adverse events behind them, and the alerts, decide nothing here.
 """
 
-from services.sponsor.commands.keep_copies import keep_verdict, keep_window_end
+from services.sponsor.commands.keep_copies import keep_verdict, keep_window_end, keep_window_open
 from services.sponsor.commands.reassess_trial import reassess_trial
-from services.sponsor.events.consumed import ConsumedEvent, DltVerdictRecorded, DltWindowClosed
+from services.sponsor.events.consumed import (
+    ConsumedEvent,
+    DltVerdictRecorded,
+    DltWindowClosed,
+    DltWindowReopened,
+)
 from shared.act import Act
 from shared.consumer import Consumer, Effect, Received
 from shared.database import Tx
@@ -24,6 +29,9 @@ SAFETY_EVENTS = Consumer(
             model=DltVerdictRecorded, project=keep_verdict, react=look_again
         ),
         "safety.dlt-window.closed.v1": Effect(model=DltWindowClosed, project=keep_window_end),
+        "safety.dlt-window.reopened.v1": Effect(
+            model=DltWindowReopened, project=keep_window_open, react=look_again
+        ),
     },
     ignored=frozenset(
         {

@@ -45,10 +45,11 @@ def looked_at(terms: PartTerms, standings: Iterable[Standing]) -> tuple[Standing
 
 def rule_source(terms: PartTerms, level: int) -> RuleSource:
     """Which rule is read for a level of the part."""
-    if isinstance(terms.rule, Boundary):
-        rule = _boundary_rule(terms, terms.rule, level)
+    own = terms.level_rule
+    if isinstance(own, Boundary):
+        rule = _boundary_rule(terms, own, level)
         return RuleSource(id="monitoring_boundary", version=rule.text, sha256=rule_sha256(rule))
-    return terms.rule.source
+    return own.source
 
 
 def recommend_part(terms: PartTerms, standings: Iterable[Standing], history: PartHistory) -> Recommendation:
@@ -56,13 +57,13 @@ def recommend_part(terms: PartTerms, standings: Iterable[Standing], history: Par
 
     A level above the part's own, left over from an earlier protocol version, still counts.
     """
-    seen = looked_at(terms, standings)
-    if not isinstance(terms.rule, Boundary):
+    seen, own = looked_at(terms, standings), terms.level_rule
+    if not isinstance(own, Boundary):
         counts = count_levels(seen, terms.part)
         levels = max([terms.levels, *counts, *history.opened, *history.eliminated])
-        return recommend(terms.rule, counts, history, levels)
+        return recommend(own, counts, history, levels)
     level = history.current
-    rule = _boundary_rule(terms, terms.rule, level)
+    rule = _boundary_rule(terms, own, level)
     found = recommend_expansion(rule, count(seen, rule.counts), level, max(terms.levels, level))
     lowest_closed = min(history.eliminated, default=level + 1)
     return found if lowest_closed > level else _closed_by_decision(found, lowest_closed, terms.levels)
@@ -99,15 +100,16 @@ def cohort_rule_for(
     """
     if not kind.opens_places:
         return None
-    if isinstance(terms.rule, Boundary):
-        return _boundary_rule(terms, terms.rule, level)
+    own = terms.level_rule
+    if isinstance(own, Boundary):
+        return _boundary_rule(terms, own, level)
     above = NextLevel.OPENABLE
     if level >= terms.levels:
         above = NextLevel.NONE
     elif level + 1 >= min(closed, default=terms.levels + 1):
         above = NextLevel.ELIMINATED
     place = PartLevel(part=terms.part, level=level)
-    return rule_from_table(terms.rule, place, above, expand=kind is DecisionKind.EXPAND)
+    return rule_from_table(own, place, above, expand=kind is DecisionKind.EXPAND)
 
 
 def counts_by_level(terms: PartTerms, standings: Iterable[Standing]) -> Mapping[int, LevelCounts]:

@@ -5,7 +5,7 @@ a signed decision is rewritten: new data or a newer decision supersede it.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from hashlib import sha256
 
@@ -64,6 +64,19 @@ class WrittenReason:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """Another organisation's document that decides about a hosted trial; the document itself is kept elsewhere.
+
+    `reference` finds it, `sha256` identifies its bytes, `sender` is the organisation that sent it.
+    """
+
+    reference: str
+    dated: date
+    sha256: str
+    sender: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Signature:
     """One signature: printed name, role, meaning and time, and the hash that was signed."""
 
@@ -83,7 +96,9 @@ class Decision:
     Attributes:
         places: places it opens; 0 for kinds that open none.
         rule: cohort rule that travels with it; None for kinds that open no places.
-        snapshot_id: where the bytes of the snapshot are kept; empty outside the store.
+        snapshot_id: where the bytes of the snapshot are kept; empty outside the store, and with a letter.
+        snapshot_sha256: hash of what was decided upon: the snapshot, or the letter.
+        letter: the other organisation's, in a hosted trial; None where our committee decides.
         text: what the signers read; together with the snapshot's hash it is what they sign.
         in_force_at: None until it acts.
         ended_reason: words of the person who withdrew it.
@@ -99,6 +114,7 @@ class Decision:
     reasons: tuple[WrittenReason, ...]
     snapshot_id: SnapshotId = NOT_KEPT
     snapshot_sha256: str
+    letter: Letter | None = None
     text: str
     rules: SigningRules
     proposed_by: PersonId
@@ -112,7 +128,7 @@ class Decision:
 
 
 def text_hash(snapshot_sha256: str, text: str) -> str:
-    """What a proof of identity is bound to: the snapshot's hash and the words of the decision together."""
+    """What a proof of identity is bound to: the snapshot's (or letter's) hash and the decision's words together."""
     content: Json = {"snapshot_sha256": snapshot_sha256, "text": text}
     return sha256_of(content)
 

@@ -20,7 +20,10 @@ CohortHoldId = NewType("CohortHoldId", str)
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class PartLevel:
-    """A dose level of a part; `part` is the protocol's slug, `level` counts from 1."""
+    """A dose level of a part: `part` is the protocol's slug, `level` counts from 1.
+
+    In a part without levels everybody is at level 0: the part itself.
+    """
 
     part: str
     level: int

@@ -1,7 +1,8 @@
 """Late data: whether what is known now still supports a decision that was taken on a frozen snapshot."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from services.sponsor.domain.canonical import Json
@@ -111,6 +112,24 @@ def evaluate_late_data(
                 Change(participant_id=before.participant_id, reason=reason, before=before, after=after)
             )
     return LateDataFinding(changes=tuple(changes), old=snapshot.recommendation, new=new)
+
+
+def first_doses_changed(
+    snapshot: Snapshot, first_doses: Mapping[ParticipantId, datetime | None]
+) -> tuple[ParticipantId, ...]:
+    """Participants whose first dose is not what the decision's data say: corrected, voided or found earlier.
+
+    This alone supersedes nothing, the answers and counts may be the same; whoever reads the decision must know.
+
+    Args:
+        snapshot: data behind the decision.
+        first_doses: as known now, of everybody registered.
+    """
+    return tuple(
+        line.participant_id
+        for line in snapshot.standings
+        if line.first_dose_at is not None and first_doses.get(line.participant_id) != line.first_dose_at
+    )
 
 
 _AWAITED = {Verdict.PENDING, Verdict.MISSING}

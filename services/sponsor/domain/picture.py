@@ -34,6 +34,11 @@ class TrialPicture:
     def parts(self) -> Mapping[str, PartTerms]:
         return self.version.terms.parts
 
+    @property
+    def levelled(self) -> Mapping[str, PartTerms]:
+        """The parts with dose levels; nothing is recommended about the others."""
+        return {name: terms for name, terms in self.parts.items() if terms.levels}
+
     def part(self, name: str) -> PartTerms:
         """The terms of a part.
 

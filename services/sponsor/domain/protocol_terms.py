@@ -9,9 +9,7 @@ from services.sponsor.domain.ids import PartLevel
 from services.sponsor.domain.quorum import SigningRules
 from services.sponsor.domain.refusals import Refused
 from services.sponsor.domain.trial import DocumentVersion
-
-SUPPORTED_KINDS = frozenset({"dose_finding", "expansion"})
-"""Kinds of trial whose rules exist here; the others need no dose levels."""
+from services.sponsor.domain.trial_kind import KindRules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,10 +27,10 @@ class PartTerms:
     """One part of the trial.
 
     Attributes:
-        labels: what the protocol prints for level 1, 2, ...
+        labels: what the protocol prints for level 1, 2, ...; a cohort has none.
         start_level: level of the first participant (1-based).
         target: registered participants wanted in the part; None when the protocol states none.
-        rule: a design's table for an escalation, a boundary for an expansion.
+        rule: a design's table for an escalation, a boundary for an expansion, None for a cohort.
     """
 
     part: str
@@ -40,15 +38,29 @@ class PartTerms:
     labels: tuple[str, ...]
     start_level: int
     target: int | None
-    rule: DecisionTable | Boundary
+    rule: DecisionTable | Boundary | None
 
     @property
     def levels(self) -> int:
         return len(self.labels)
 
     @property
-    def is_escalation(self) -> bool:
-        return isinstance(self.rule, DecisionTable)
+    def kind(self) -> str:
+        """`escalation`, `expansion` or `cohort`."""
+        if self.rule is None:
+            return "cohort"
+        return "escalation" if isinstance(self.rule, DecisionTable) else "expansion"
+
+    @property
+    def level_rule(self) -> DecisionTable | Boundary:
+        """The rule of a part with dose levels.
+
+        Raises:
+            Refused: `part_without_levels`.
+        """
+        if self.rule is None:
+            raise Refused("part_without_levels", "Nothing is decided about dose levels of a cohort.")
+        return self.rule
 
     def label(self, level: int) -> str:
         """What the protocol prints for a level.
@@ -80,21 +92,36 @@ class ProtocolTerms:
     """One protocol version.
 
     Attributes:
+        ctimp: a trial of a medicine.
+        hosted: another organisation decides, and its letters stand in place of our committee.
         zone: IANA zone in which the trial's local dates are counted.
         documents: documents and versions that sites use under it, the protocol itself included.
         regimes: reporting regimes chosen.
+        signing: who signs its dose decisions; None where none is taken.
+        blinded: some randomisation is blinded, so that emergency unblinding must have been tested.
+        randomised: the file has a randomisation.
+        follow_up_years: how long follow-up is planned; 0 when the file plans none.
     """
 
     code: str
     kind: str
+    ctimp: bool
+    hosted: bool
     version: str
     title: str
     zone: str
     registry_ids: tuple[str, ...]
     regimes: tuple[str, ...]
     documents: frozenset[DocumentVersion]
-    signing: SigningRules
+    signing: SigningRules | None
+    blinded: bool
+    randomised: bool
+    follow_up_years: int
     parts: Mapping[str, PartTerms]
+
+    @property
+    def has_levels(self) -> bool:
+        return any(part.levels for part in self.parts.values())
 
     def part(self, name: str) -> PartTerms:
         """The terms of a part.
@@ -107,13 +134,36 @@ class ProtocolTerms:
         return self.parts[name]
 
 
-def require_supported(kind: str) -> None:
-    """Refuse a kind of trial that has no rules here.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Misfit:
+    """Something in the file that its kind of trial does not have, or lacks; `path` leads to it."""
 
-    Raises:
-        Refused: `kind_not_supported`.
+    path: str
+    rule: str
+    message: str
+
+
+def misfits(terms: ProtocolTerms, rules: KindRules) -> tuple[Misfit, ...]:
+    """Everything in which a protocol file contradicts its own kind of trial.
+
+    Args:
+        terms: of the file, its parts in the file's order.
+        rules: of its kind.
     """
-    if kind not in SUPPORTED_KINDS:
-        raise Refused(
-            "kind_not_supported", "This kind of trial cannot be run yet.", supported=sorted(SUPPORTED_KINDS)
+    found = [
+        Misfit(
+            path=f"parts.{index}.levels",
+            rule="kind_has_no_levels",
+            message=f"A trial of kind {rules.kind} has no dose levels.",
         )
+        for index, part in enumerate(terms.parts.values())
+        if part.levels and not rules.levels
+    ]
+    if rules.randomisation_needed and not terms.randomised:
+        message = f"A trial of kind {rules.kind} has a randomisation."
+        found.append(Misfit(path="randomisations", rule="randomisation_needed", message=message))
+    if terms.follow_up_years < rules.follow_up_years:
+        message = f"A trial of kind {rules.kind} is followed up for at least {rules.follow_up_years} years."
+        path = "follow_up.years" if terms.follow_up_years else "follow_up"
+        found.append(Misfit(path=path, rule="follow_up_too_short", message=message))
+    return tuple(found)

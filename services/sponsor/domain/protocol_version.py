@@ -45,15 +45,52 @@ class ProtocolVersion:
     approval: VersionApproval | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FurtherApproval:
+    """An approval of another kind than the one that puts a version in force; dates and documents as there."""
+
+    version_id: ProtocolVersionId
+    protocol_version: str
+    kind: str
+    reference: str
+    approved_on: date
+    last_day: date
+    documents: frozenset[DocumentVersion]
+    approved_by: PersonId
+    approved_at: datetime
+
+
 def require_same_trial(earlier: ProtocolTerms, later: ProtocolTerms) -> None:
-    """Refuse a version that would be another trial's, or move the trial's local dates.
+    """Refuse a version that would be another trial's or another kind's, or move the trial's local dates.
 
     Raises:
         Refused: `protocol_identity_changed` naming what changed.
     """
-    changed = [name for name in ("code", "zone", "kind") if getattr(earlier, name) != getattr(later, name)]
+    changed = [name for name in _IDENTITY if getattr(earlier, name) != getattr(later, name)]
     if changed:
         raise Refused("protocol_identity_changed", f"Changed: {', '.join(changed)}.", changed=changed)
+
+
+_IDENTITY = ("code", "zone", "kind", "ctimp", "hosted")
+
+
+def decide_further_approval(version: ProtocolVersion, approval: FurtherApproval, today: date) -> None:
+    """Whether a further approval may be recorded: by somebody other than the uploader, once it was given.
+
+    Args:
+        version: that it is about, in force or not.
+        approval: what is to be recorded.
+        today: the trial's local date.
+
+    Raises:
+        Refused: `second_person_required`, `approval_period_invalid`.
+    """
+    if approval.approved_by == version.uploaded_by:
+        raise Refused("second_person_required", "Somebody other than the uploader records the approval.")
+    if approval.approved_on > today or approval.last_day < approval.approved_on:
+        raise Refused(
+            "approval_period_invalid", "An approval is not dated ahead and lapses after it was given."
+        )
 
 
 def decide_approval(version: ProtocolVersion, approval: VersionApproval, today: date) -> ProtocolVersion:

@@ -10,13 +10,17 @@ from services.sponsor.domain.roles import VOTING_ROLES, Role
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningRules:
-    """Roles that must be among the signatures, and the smallest number of different people."""
+    """Roles that must be among the signatures, and the smallest number of different people.
+
+    `signing_roles` are the roles whose signature counts at all, besides the required ones.
+    """
 
     required_roles: tuple[Role, ...]
     minimum_signers: int
+    signing_roles: frozenset[Role] = VOTING_ROLES
 
     def may_sign(self, role: Role) -> bool:
-        return role in VOTING_ROLES or role in self.required_roles
+        return role in self.signing_roles or role in self.required_roles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

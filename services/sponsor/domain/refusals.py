@@ -50,6 +50,7 @@ _SITE = _kinds(
     site_number_taken="Another site of the trial has this number",
     green_light_already_granted="The site is already green-lit for this protocol version",
     green_light_not_granted="The site is not green-lit for this protocol version",
+    site_suspended="The site is suspended already",
     signer_is_site_pi="The site's principal investigator cannot sign its green light",
 )
 _PEOPLE = _kinds(
@@ -64,7 +65,11 @@ _PEOPLE = _kinds(
 )
 _TRIAL = _kinds(
     409,
-    protocol_identity_changed="A version keeps the trial's code, kind and zone",
+    approval_recorded="The protocol version has an approval of this kind",
+    letter_only_when_hosted="A letter decides only in a trial that another organisation decides about",
+    letter_required_when_hosted="Another organisation decides about this trial, by its letter",
+    letter_used="This letter has decided about this level before",
+    protocol_identity_changed="A version keeps the trial's code, kind, zone, and who decides about it",
     protocol_version_approved="The protocol version is approved already",
     protocol_version_not_in_force="No approved protocol version is in force",
     protocol_version_taken="The trial has another protocol version of this name",
@@ -74,10 +79,21 @@ _TRIAL = _kinds(
     trial_not_open="The trial is not open",
     trial_not_paused="The trial is not paused",
 ) | _kinds(409, evidence_missing="Evidence is missing")
+_TAKE_OVER = _kinds(
+    409,
+    trial_not_empty="The trial has participants or decisions here already",
+) | _kinds(
+    422,
+    import_rows_invalid="Rows of the file cannot be imported",
+    take_over_invalid="The folder cannot be taken over",
+)
 _MALFORMED = _kinds(
     422,
     approval_period_invalid="The dates of the approval contradict each other or lie ahead",
-    kind_not_supported="This kind of trial is not supported yet",
+    approval_kind_unknown="No kind of approval has this name",
+    evidence_dated_ahead="The evidence bears a date that has not come",
+    letter_rule_unusable="The letter's rule does not fit the part's own design or boundary",
+    part_without_levels="The part has no dose levels",
     part_unknown="The protocol has no such part",
     site_unknown="The trial has no such site",
     halt_scope_invalid="The halt stops nothing, or names a level without its part",
@@ -97,7 +113,7 @@ _REQUEST = (
 )
 
 REFUSALS: Mapping[str, RefusalKind] = MappingProxyType(
-    _REQUEST | _DECISION | _SNAPSHOT | _HALT | _SITE | _PEOPLE | _TRIAL | _MALFORMED
+    _REQUEST | _DECISION | _SNAPSHOT | _HALT | _SITE | _PEOPLE | _TRIAL | _TAKE_OVER | _MALFORMED
 )
 
 

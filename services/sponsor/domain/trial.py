@@ -9,6 +9,7 @@ from services.sponsor.domain.ids import EvidenceId, HaltId, PersonId, TrialId
 from services.sponsor.domain.quorum import SigningRules, quorum_possible
 from services.sponsor.domain.refusals import Refused, require_reason
 from services.sponsor.domain.roles import Role
+from services.sponsor.domain.trial_kind import ApprovalKind, Covers
 
 DocumentVersion = tuple[str, str]
 """(document, version)."""
@@ -36,16 +37,19 @@ class Trial:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
-    """An approval by regulator and ethics committee; it covers these documents up to and including a date."""
+    """An approval of one kind; it covers these documents up to and including a date."""
 
+    kind: str
     evidence_id: EvidenceId
     protocol_version: str
     approved_on: date
     last_day: date
     documents: frozenset[DocumentVersion]
 
-    def current(self, protocol_version: str, today: date) -> bool:
-        return self.protocol_version == protocol_version and self.approved_on <= today <= self.last_day
+    def meets(self, needed: ApprovalKind, protocol_version: str, today: date) -> bool:
+        """Whether this is the approval needed: of the same kind, not lapsed, of this version where that matters."""
+        of_this = needed.covers is Covers.TRIAL or self.protocol_version == protocol_version
+        return self.kind == needed.kind and of_this and self.approved_on <= today <= self.last_day
 
 
 class OpeningItem(StrEnum):
@@ -67,42 +71,62 @@ class OpeningFacts:
     """What is known on the day of opening.
 
     Attributes:
+        needed: approvals that this kind of trial opens with, the leading one first.
         documents_in_use: documents and versions that sites would use.
         registration_due_on: last date for registration when the trial has no registry id yet.
         chief_investigators: people delegated as chief investigator.
         holders: people by role, from the delegations in force.
-        has_levels: dose decisions are taken, so committee and medical monitor are needed.
+        registration_needed: this kind of trial must be in a public registry.
+        signing: who signs dose decisions; None where none is taken.
+        has_levels: dose decisions are taken, so people who can sign them are needed.
+        hosted: another organisation decides, so no medical monitor of ours is needed.
         blinded: emergency unblinding must have been tested.
         halts: halts in force.
         regimes: reporting regimes chosen, by jurisdiction; an empty text means not chosen.
     """
 
     protocol_version: str
+    needed: tuple[ApprovalKind, ...]
     approvals: tuple[Approval, ...]
     documents_in_use: frozenset[DocumentVersion]
     registry_ids: tuple[str, ...]
     registration_due_on: date
+    registration_needed: bool
     chief_investigators: frozenset[PersonId]
     holders: Mapping[Role, frozenset[PersonId]]
-    signing: SigningRules
+    signing: SigningRules | None
     has_levels: bool
+    hosted: bool
     blinded: bool
     unblinding_tests: tuple[EvidenceId, ...] = ()
     halts: tuple[HaltId, ...] = ()
     regimes: Mapping[str, str]
 
 
+def missing_approvals(facts: OpeningFacts, today: date) -> tuple[str, ...]:
+    """The kinds of approval that this trial needs and does not have today, in the order of the table."""
+    version = facts.protocol_version
+    return tuple(
+        needed.kind
+        for needed in facts.needed
+        if not any(approval.meets(needed, version, today) for approval in facts.approvals)
+    )
+
+
 def missing_for_opening(facts: OpeningFacts, today: date) -> tuple[OpeningItem, ...]:
     """Every item that opening lacks; committee, monitor and unblinding only where the trial needs them."""
-    current = [approval for approval in facts.approvals if approval.current(facts.protocol_version, today)]
+    leading, *_ = facts.needed
+    current = [it for it in facts.approvals if it.meets(leading, facts.protocol_version, today)]
+    registered = bool(facts.registry_ids) or today <= facts.registration_due_on
+    watched = facts.has_levels and not facts.hosted
     present = {
-        OpeningItem.CURRENT_APPROVAL: bool(current),
+        OpeningItem.CURRENT_APPROVAL: not missing_approvals(facts, today),
         OpeningItem.APPROVED_DOCUMENT_VERSIONS: bool(facts.documents_in_use)
         and any(facts.documents_in_use <= approval.documents for approval in current),
-        OpeningItem.REGISTRATION: bool(facts.registry_ids) or today <= facts.registration_due_on,
+        OpeningItem.REGISTRATION: registered or not facts.registration_needed,
         OpeningItem.CHIEF_INVESTIGATOR: bool(facts.chief_investigators),
-        OpeningItem.MEDICAL_MONITOR: not facts.has_levels or bool(facts.holders.get(Role.MEDICAL_MONITOR)),
-        OpeningItem.QUORUM_POSSIBLE: not facts.has_levels or quorum_possible(facts.signing, facts.holders),
+        OpeningItem.MEDICAL_MONITOR: not watched or bool(facts.holders.get(Role.MEDICAL_MONITOR)),
+        OpeningItem.QUORUM_POSSIBLE: not facts.has_levels or _quorum_possible(facts),
         OpeningItem.EMERGENCY_UNBLINDING_TESTED: not facts.blinded or bool(facts.unblinding_tests),
         OpeningItem.NO_HALT: not facts.halts,
         OpeningItem.REPORTING_REGIME: bool(facts.regimes) and all(facts.regimes.values()),
@@ -110,20 +134,27 @@ def missing_for_opening(facts: OpeningFacts, today: date) -> tuple[OpeningItem, 
     return tuple(item for item in OpeningItem if not present[item])
 
 
+def _quorum_possible(facts: OpeningFacts) -> bool:
+    return facts.signing is not None and quorum_possible(facts.signing, facts.holders)
+
+
 def decide_opening(trial: Trial, facts: OpeningFacts, today: date) -> Trial:
     """The trial open for recruitment.
 
     Raises:
-        Refused: `trial_not_in_setup`, `evidence_missing` with every missing item and the halts in force.
+        Refused: `trial_not_in_setup`, `evidence_missing` with every missing item, the approvals among them
+            by kind, and the halts in force.
     """
     if trial.state is not TrialState.SETUP:
         raise Refused("trial_not_in_setup", f"The trial is {trial.state}.", state=trial.state.value)
     missing = missing_for_opening(facts, today)
     if missing:
+        approvals = missing_approvals(facts, today)
         raise Refused(
             "evidence_missing",
-            f"Missing: {', '.join(missing)}.",
+            f"Missing: {', '.join((*missing, *approvals))}.",
             missing=tuple(item.value for item in missing),
+            approvals=approvals,
             halts=facts.halts,
         )
     return replace(trial, state=TrialState.OPEN)

@@ -27,9 +27,23 @@ class ParticipantRegistered(ParticipantEvent):
     decision_id: str
 
 
+class ParticipantRegisteredWithoutLevel(ParticipantEvent):
+    """Somebody registered in a part without dose levels."""
+
+    participant_number: str
+    site_number: str
+    part: str
+
+
 class ParticipantAllocated(ParticipantEvent):
     part: str
     level: int
+
+
+class ParticipantTransferred(ParticipantEvent):
+    """Another site answers for the participant; number, level and decision stay."""
+
+    to_site_number: str
 
 
 class FirstDoseRecorded(ParticipantEvent):
@@ -40,9 +54,25 @@ class DoseRecorded(ParticipantEvent):
     """Moves the participant's version alone: a snapshot names the version of everything it rests on."""
 
 
+class DoseCorrected(ParticipantEvent):
+    """As `DoseRecorded`; a first dose that it changes has an event of its own."""
+
+
+class FirstDoseCorrected(ParticipantEvent):
+    given_at: datetime
+
+
+class FirstDoseVoided(ParticipantEvent):
+    pass
+
+
 class TreatmentEnded(ParticipantEvent):
     ended_at: datetime
     reason: str
+
+
+class TreatmentResumed(ParticipantEvent):
+    """The end of treatment was recorded in error."""
 
 
 class ParticipationChanged(ParticipantEvent):
@@ -74,6 +104,11 @@ class DltVerdictRecorded(ConsumedEvent):
     provisional: str
     part: str
     level_allocated: int
+
+
+class DltWindowReopened(ConsumedEvent):
+    window_id: str
+    participant_id: str
 
 
 class DltWindowClosed(ConsumedEvent):

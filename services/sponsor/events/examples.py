@@ -21,6 +21,7 @@ from services.sponsor.events.published import (
     RecommendationRaisedV1,
     SiteGreenLitV1,
     SiteRevokedV1,
+    SiteSuspendedV1,
     TrialClosedV1,
     TrialOpenedV1,
     TrialPausedV1,
@@ -151,6 +152,9 @@ EXAMPLES: tuple[PublishedEvent, ...] = (
     ),
     SiteRevokedV1(
         trial_id=_TRIAL, site_id=_SITE, site_number="012", revoked_at=_AT, reason_code="pharmacy_not_ready"
+    ),
+    SiteSuspendedV1(
+        trial_id=_TRIAL, site_id=_SITE, site_number="012", suspended_at=_AT, reason_code="staff_changes"
     ),
     DelegationGrantedV1(
         trial_id=_TRIAL,

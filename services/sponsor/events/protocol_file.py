@@ -90,7 +90,8 @@ class Treatment(ProtocolModel):
 class ProtocolFile(ProtocolModel):
     """One version of one trial's protocol, complete; unknown keys are refused.
 
-    A part with dose levels needs `dlt`, `treatment`, `slots` and `decision`; a trial without levels has none.
+    A part with dose levels needs `dlt`, `treatment`, `slots` and `decision`; a trial without levels has none, and
+    a hosted one needs no `decision`: another organisation's letters decide.
     """
 
     schema_version: Literal[1]
@@ -154,7 +155,11 @@ class ProtocolFile(ProtocolModel):
         other_version = definition is not None and definition.protocol_version != self.protocol_version
         return [
             *(
-                (name, "a part with dose levels needs it", needs and it is None)
+                (
+                    name,
+                    "a part with dose levels needs it",
+                    needs and it is None and not (self.trial.hosted and name == "decision"),
+                )
                 for name, it in blocks.items()
             ),
             ("dlt.window.starts", "not a step of the course", starts not in ("first_dose", *course)),
@@ -170,6 +175,7 @@ class ProtocolFile(ProtocolModel):
         parts = {part.part for part in self.parts}
         arms = {it.randomisation: {arm.arm for arm in it.arms} for it in self.randomisations}
         names = [it.randomisation for it in self.randomisations]
+        blinded = {it.randomisation for it in self.randomisations if it.blinded}
         return [
             found
             for i, it in enumerate(self.randomisations)
@@ -181,6 +187,11 @@ class ProtocolFile(ProtocolModel):
                     f"randomisations.{i}.for_arms",
                     "not arms of that randomisation",
                     not set(it.for_arms) <= arms.get(it.after or "", set(it.for_arms)),
+                ),
+                (
+                    f"randomisations.{i}.for_arms",
+                    "that randomisation is blinded: whoever is let in or kept out would learn the arm",
+                    bool(it.for_arms) and it.after in blinded,
                 ),
             )
         ]

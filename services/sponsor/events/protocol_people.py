@@ -153,12 +153,16 @@ class LossToFollowUp(ProtocolModel):
 
 
 class FollowUp(ProtocolModel):
-    """The schedule of follow-up, in days from `starts`; it runs for `years`."""
+    """The schedule of follow-up, in days from `starts`; it runs for `years`.
+
+    A mailing needs a check for deaths in the `death_check_days` before it; None leaves the service's own number.
+    """
 
     starts: Literal["registration", "first_dose", "infusion", "transplant", "treatment_end"]
     years: Annotated[int, Field(ge=1, le=60)]
     visits: Annotated[list[FollowUpVisit], Field(min_length=1, max_length=60)]
     lost: LossToFollowUp | None = None
+    death_check_days: Annotated[int, Field(ge=1, le=365)] | None = None
 
     @model_validator(mode="after")
     def _within_its_years(self) -> Self:

@@ -1,5 +1,7 @@
 """Randomisations of a trial: one or several, each with its own moment, arms, method and strata."""
 
+from decimal import Decimal
+from fractions import Fraction
 from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Field, StringConstraints, model_validator
@@ -68,12 +70,34 @@ class ByImbalance(ProtocolModel):
 
 
 class Minimisation(ProtocolModel):
-    """Pocock and Simon's minimisation (1975); the measure of imbalance is stated, never assumed."""
+    """Pocock and Simon's minimisation (1975); the measure of imbalance is stated, never assumed.
+
+    `counts_follow_corrections`: a factor level that is found wrong later counts corrected from then on.
+    """
 
     kind: Literal["minimisation"]
     imbalance: Literal["range", "variance", "sd"]
     probability: Annotated[BestArm | RankLinear | ByImbalance, Discriminator("scheme")]
     factors: Annotated[list[WeightedFactor], Field(min_length=1, max_length=10)]
+    counts_follow_corrections: bool = True
+
+    @model_validator(mode="after")
+    def _weighs_something(self) -> Self:
+        weights = [Decimal(factor.weight) for factor in self.factors]
+        raise_contradictions(
+            ("factors", "a weight is above 0", any(weight <= 0 for weight in weights)),
+        )
+        return self
+
+    def suits(self, arms: int) -> bool:
+        """Whether the scheme's parameter gives every arm a probability from 0 to 1."""
+        match self.probability:
+            case BestArm(p=p):
+                return Fraction(1, arms) <= Fraction(p) <= 1
+            case RankLinear(q=q):
+                return Fraction(1, arms) <= Fraction(q) <= Fraction(2, arms - 1)
+            case ByImbalance(t=t):
+                return 0 <= Fraction(t) <= 1
 
 
 class Randomisation(ProtocolModel):
@@ -102,12 +126,15 @@ class Randomisation(ProtocolModel):
         names = [arm.arm for arm in self.arms]
         total = sum(arm.ratio for arm in self.arms)
         sizes = self.method.block_sizes if isinstance(self.method, PermutedBlocks) else []
+        unusable = isinstance(self.method, Minimisation) and not self.method.suits(len(self.arms))
         factors = self.method.strata if isinstance(self.method, PermutedBlocks) else self.method.factors
         balanced = [factor.factor for factor in factors]
         at_once = self.at == "registration"
         raise_contradictions(
             ("arms", "two arms have one name", len(set(names)) != len(names)),
             ("method.block_sizes", f"not a multiple of {total}", any(size % total for size in sizes)),
+            ("method.block_sizes", "a size is named twice", len(set(sizes)) != len(sizes)),
+            ("method.probability", "out of range for this number of arms", unusable),
             ("method", "a factor is named twice", len(set(balanced)) != len(balanced)),
             ("after", "a randomisation at registration follows no other", at_once and self.after is not None),
             ("for_arms", "arms of which randomisation (after)?", bool(self.for_arms) and self.after is None),

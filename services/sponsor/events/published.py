@@ -117,6 +117,18 @@ class SiteRevokedV1(PublishedEvent):
     reason_code: str
 
 
+class SiteSuspendedV1(PublishedEvent):
+    """The site recruits nobody until its green light is issued again; treatment goes on. Subject as above."""
+
+    event_type: ClassVar[str] = "sponsor.site.suspended.v1"
+
+    trial_id: str
+    site_id: str
+    site_number: SiteNumber
+    suspended_at: datetime
+    reason_code: str
+
+
 class DelegationGrantedV1(PublishedEvent):
     """A person may act in a role for a trial, at one site or for all of it. Subject: the delegation."""
 
@@ -129,6 +141,7 @@ class DelegationGrantedV1(PublishedEvent):
     site_number: SiteNumber | None
     from_at: datetime
     until_at: datetime | None
+    unblinded: Annotated[bool, Field(description="The person may know who is on which arm")] = False
 
 
 class DelegationEndedV1(PublishedEvent):
@@ -158,6 +171,35 @@ class RecommendationRaisedV1(PublishedEvent):
     closed_levels: Annotated[list[int], Field(description="Levels that must take nobody")] = []
 
 
+class LetterV1(BaseModel):
+    """The other organisation's document by which a hosted trial was decided; the document itself stays here."""
+
+    reference: str
+    dated: date
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class RecommendationSaidV1(BaseModel):
+    """What the design said of the decided data: the cell that was read, and what follows from it."""
+
+    kind: Literal["escalate", "stay", "deescalate", "eliminate", "wait", "suspend", "stop_no_mtd", "complete"]
+    next_level: int | None
+    reasons: list[str]
+    design: Annotated[str, Field(description="Design and version, or `monitoring_boundary`")]
+    table_sha256: str | None
+    level: Annotated[int, Field(description="Level whose counts were looked up")]
+    n: int
+    dlt: int
+    pending: int
+
+
+class OverrideReasonV1(BaseModel):
+    """Why somebody decided above the recommendation; about the trial, never about one participant."""
+
+    role: str
+    text: str
+
+
 class TableRuleV1(BaseModel):
     """A cohort rule as a table: rows [n, dlt, pending, same|hold|close]; outside the rows: hold."""
 
@@ -181,10 +223,10 @@ CohortRuleV1 = Annotated[TableRuleV1 | BoundaryRuleV1, Field(discriminator="kind
 
 
 class DoseDecisionSignedV1(PublishedEvent):
-    """A committee decision is in force. Subject: the decision.
+    """A dose decision is in force: the committee's, or in a hosted trial another organisation's letter.
 
-    Restricting kinds (`close_level`, `hold`) are in force from their first signature; a second signature of
-    such a decision is published again with the fuller `signed_by`.
+    Subject: the decision. Restricting kinds (`close_level`, `hold`) are in force from their first signature; a
+    second signature of such a decision is published again with the fuller `signed_by`.
     """
 
     event_type: ClassVar[str] = "sponsor.dose-decision.signed.v1"
@@ -197,11 +239,21 @@ class DoseDecisionSignedV1(PublishedEvent):
     places: Annotated[int, Field(ge=0, description="Places that the decision adds at the level")]
     cohort_rule: CohortRuleV1 | None
     rule_sha256: str | None
-    snapshot_sha256: str
+    snapshot_sha256: Annotated[
+        str, Field(description="SHA-256 of what was decided upon: the frozen snapshot, or the letter")
+    ]
     text_sha256: str
     signed_by: Annotated[list[dict[str, str]], Field(description="[{person, role, signed_at}]")]
     in_force_at: datetime
     overrides_recommendation: bool
+    letter: Annotated[
+        LetterV1 | None, Field(description="Stated where another organisation decides about the trial")
+    ] = None
+    data_cut_at: Annotated[
+        datetime | None, Field(description="When the snapshot was cut; null of a letter")
+    ] = None
+    recommendation: RecommendationSaidV1 | None = None
+    override_reasons: list[OverrideReasonV1] = []
 
 
 class DoseDecisionSupersededV1(PublishedEvent):
@@ -281,6 +333,7 @@ PUBLISHED: tuple[type[PublishedEvent], ...] = (
     TrialClosedV1,
     SiteGreenLitV1,
     SiteRevokedV1,
+    SiteSuspendedV1,
     DelegationGrantedV1,
     DelegationEndedV1,
     RecommendationRaisedV1,

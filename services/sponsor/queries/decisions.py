@@ -2,14 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from services.sponsor.domain.decision import Decision
+from services.sponsor.domain.ids import ParticipantId
+from services.sponsor.domain.late_data import first_doses_changed
 from services.sponsor.domain.raised import RaisedRecommendation
+from services.sponsor.domain.snapshot import StoredSnapshot, thaw
 from services.sponsor.queries.paging import Page, page_of
 from services.sponsor.queries.visibility import READERS_AND_INVESTIGATORS, visible_trial
+from services.sponsor.store.copies import registrations_of
 from services.sponsor.store.decisions import decisions_after, findings_of, load_decision
 from services.sponsor.store.recommendations import latest_recommendations
+from services.sponsor.store.snapshots import load_snapshots
 from shared.act import Act
 from shared.database import Tx
 from shared.problems import Problem
@@ -17,11 +23,15 @@ from shared.problems import Problem
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionView:
-    """A decision, the recommendation as it is now, and the late data that superseded the decision."""
+    """A decision, the recommendation as it is now, and the late data that superseded the decision.
+
+    `first_doses_changed` names participants whose first dose is not what the decision's snapshot says.
+    """
 
     decision: Decision
     present: RaisedRecommendation | None
     finding: Mapping[str, Any] | None
+    first_doses_changed: Sequence[str] = ()
 
     @property
     def id(self) -> str:
@@ -53,11 +63,22 @@ async def views_of(tx: Tx, decisions: Sequence[Decision]) -> list[DecisionView]:
         return []
     present = await latest_recommendations(tx, decisions[0].trial_id)
     findings = await findings_of(tx, [decision.id for decision in decisions])
+    snapshots = await load_snapshots(tx, {decision.snapshot_id for decision in decisions})
+    registrations = await registrations_of(tx, decisions[0].trial_id)
+    first_doses = {one.participant_id: one.first_dose_at for one in registrations}
     return [
         DecisionView(
             decision=decision,
             present=present.get(decision.place.part),
             finding=findings.get(decision.id),
+            first_doses_changed=_changed(snapshots.get(decision.snapshot_id), first_doses),
         )
         for decision in decisions
     ]
+
+
+def _changed(
+    stored: StoredSnapshot | None, first_doses: Mapping[ParticipantId, datetime | None]
+) -> Sequence[str]:
+    """A decision that rests on a letter has no snapshot."""
+    return () if stored is None else first_doses_changed(thaw(stored.frozen), first_doses)

@@ -11,7 +11,11 @@ from services.sponsor.domain.halt import Halt, HaltState
 from services.sponsor.domain.ids import ParticipantId, PartLevel, SiteId
 from services.sponsor.domain.picture import TrialPicture
 from services.sponsor.domain.protocol_terms import PartTerms
-from services.sponsor.domain.protocol_version import ProtocolVersion, version_in_force
+from services.sponsor.domain.protocol_version import (
+    FurtherApproval,
+    ProtocolVersion,
+    version_in_force,
+)
 from services.sponsor.domain.raised import RaisedRecommendation
 from services.sponsor.domain.site import Site
 from services.sponsor.domain.standing import Verdict
@@ -19,6 +23,7 @@ from services.sponsor.domain.trial import Trial
 from services.sponsor.queries.visibility import READERS, visible_trial
 from services.sponsor.store.cohort_holds import holds_of
 from services.sponsor.store.copies import level_states
+from services.sponsor.store.further_approvals import further_approvals_of
 from services.sponsor.store.halts import halts_of
 from services.sponsor.store.pictures import load_picture
 from services.sponsor.store.protocol_versions import versions_of
@@ -54,9 +59,15 @@ class LevelOverview:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartOverview:
-    """One part; `without_decision` are participants registered under no decision in force for their level."""
+    """One part.
+
+    Attributes:
+        registered: everybody registered in it and not voided before a dose.
+        without_decision: of them those under no decision in force for their level; nobody in a cohort.
+    """
 
     terms: PartTerms
+    registered: int
     levels: Sequence[LevelOverview]
     recommendation: RaisedRecommendation | None
     decisions: Sequence[Decision]
@@ -69,6 +80,7 @@ class TrialOverview:
     trial: Trial
     version_in_force: ProtocolVersion | None
     versions: Sequence[ProtocolVersion]
+    further: Sequence[FurtherApproval]
     sites: Sequence[Site]
     green_lights: Mapping[SiteId, Sequence[GreenLight]]
     halts: Sequence[Halt]
@@ -86,6 +98,7 @@ async def trial_overview(tx: Tx, act: Act, trial_id: str) -> TrialOverview:
         trial=trial,
         version_in_force=version_in_force(versions, act.now),
         versions=versions,
+        further=await further_approvals_of(tx, trial.id),
         sites=sites,
         green_lights={site.id: [light for light in lights if light.site_id == site.id] for site in sites},
         halts=[halt for halt in await halts_of(tx, trial.id) if halt.state is not HaltState.LIFTED],
@@ -101,11 +114,12 @@ async def _parts(tx: Tx, picture: TrialPicture) -> list[PartOverview]:
     return [
         PartOverview(
             terms=terms,
+            registered=sum(standing.place.part == part for standing in picture.observed.standings),
             levels=_levels(picture, terms, states, holds),
             recommendation=latest.get(part),
             decisions=[d for d in picture.decisions_in(part) if d.state is DecisionState.IN_FORCE],
             mtd=dose_found(part, picture.decisions),
-            without_decision=_without_decision(picture, part),
+            without_decision=_without_decision(picture, part) if terms.levels else (),
         )
         for part, terms in picture.parts.items()
     ]

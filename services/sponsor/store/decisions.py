@@ -1,6 +1,8 @@
 """Dose decisions and their signatures in the store."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, func, select, update
@@ -11,6 +13,7 @@ from services.sponsor.domain.decision import (
     DecisionKind,
     DecisionState,
     EndedBecause,
+    Letter,
     Signature,
     WrittenReason,
 )
@@ -46,6 +49,8 @@ async def add_decision(tx: Tx, decision: Decision) -> None:
             "text": decision.text,
             "required_roles": [role.value for role in decision.rules.required_roles],
             "minimum_signers": decision.rules.minimum_signers,
+            "letter": None if decision.letter is None else _letter_written(decision.letter),
+            "signing_roles": None if decision.letter is None else sorted(decision.rules.signing_roles),
             "proposed_by": decision.proposed_by,
             "proposed_at": decision.proposed_at,
             **_state(decision),
@@ -88,6 +93,33 @@ async def add_signature(tx: Tx, decision: Decision) -> None:
             "proof_id": signature.proof_id,
         },
     )
+
+
+def _letter_written(letter: Letter) -> dict[str, str]:
+    return {
+        "reference": letter.reference,
+        "dated": letter.dated.isoformat(),
+        "sha256": letter.sha256,
+        "sender": letter.sender,
+    }
+
+
+def _letter(written: Mapping[str, str]) -> Letter:
+    return Letter(
+        reference=written["reference"],
+        dated=date.fromisoformat(written["dated"]),
+        sha256=written["sha256"],
+        sender=written["sender"],
+    )
+
+
+def _signing_rules(row: Any) -> SigningRules:
+    rules = SigningRules(
+        required_roles=tuple(Role(role) for role in row.required_roles), minimum_signers=row.minimum_signers
+    )
+    if row.signing_roles is None:
+        return rules
+    return replace(rules, signing_roles=frozenset(Role(role) for role in row.signing_roles))
 
 
 def _state(decision: Decision) -> dict[str, Any]:
@@ -180,10 +212,8 @@ def _decision(row: Any, signatures: tuple[Signature, ...]) -> Decision:
         snapshot_id=SnapshotId(row.snapshot_id),
         snapshot_sha256=row.snapshot_sha256,
         text=row.text,
-        rules=SigningRules(
-            required_roles=tuple(Role(role) for role in row.required_roles),
-            minimum_signers=row.minimum_signers,
-        ),
+        letter=None if row.letter is None else _letter(row.letter),
+        rules=_signing_rules(row),
         proposed_by=PersonId(row.proposed_by),
         proposed_at=row.proposed_at,
         state=DecisionState(row.state),

@@ -11,6 +11,7 @@ from services.sponsor.domain.quorum import SigningRules
 from services.sponsor.domain.refusals import Refused
 from services.sponsor.domain.roles import Role
 from services.sponsor.store.designs import shipped_table
+from services.sponsor.store.trial_kinds import trial_kinds
 
 Document = Mapping[str, Any]
 
@@ -39,10 +40,13 @@ def read_terms(document: Document) -> ProtocolTerms:
             problems.append((f"parts.{index}.{step}", refused))
     if problems:
         raise TermsUnusable(problems)
-    trial, decision = document["trial"], document["decision"]
+    trial, randomisations = document["trial"], document.get("randomisations", ())
+    follow_up = document.get("follow_up")
     return ProtocolTerms(
         code=trial["code"],
         kind=trial["kind"],
+        ctimp=trial["ctimp"],
+        hosted=trial.get("hosted", False),
         version=document["protocol_version"],
         title=trial["title"],
         zone=document["zone"],
@@ -52,11 +56,24 @@ def read_terms(document: Document) -> ProtocolTerms:
             {("protocol", document["protocol_version"])}
             | {(form["document"], form["version"]) for form in document["consent"]["documents"]}
         ),
-        signing=SigningRules(
-            required_roles=tuple(Role(role) for role in decision["required_roles"]),
-            minimum_signers=decision["minimum_signers"],
-        ),
+        signing=_signing(document),
+        blinded=any(it["blinded"] for it in randomisations),
+        randomised=bool(randomisations),
+        follow_up_years=follow_up["years"] if follow_up else 0,
         parts=parts,
+    )
+
+
+def _signing(document: Document) -> SigningRules | None:
+    """Who signs dose decisions: the committee the file names, or the trial office for another's letters."""
+    if document["trial"].get("hosted", False):
+        return trial_kinds().letters
+    decision = document.get("decision")
+    if decision is None:
+        return None
+    return SigningRules(
+        required_roles=tuple(Role(role) for role in decision["required_roles"]),
+        minimum_signers=decision["minimum_signers"],
     )
 
 
@@ -64,11 +81,17 @@ def _part(part: Document) -> PartTerms:
     return PartTerms(
         part=part["part"],
         stratum=part["stratum"],
-        labels=tuple(level["label"] for level in part["levels"]),
+        labels=tuple(level["label"] for level in part.get("levels", ())),
         start_level=part.get("start_level", 1),
         target=part.get("target"),
-        rule=_table(part["design"]) if part.get("design") else _boundary(part["monitoring"]),
+        rule=_rule(part),
     )
+
+
+def _rule(part: Document) -> DecisionTable | Boundary | None:
+    if part["kind"] == "cohort":
+        return None
+    return _table(part["design"]) if part.get("design") else _boundary(part["monitoring"])
 
 
 def _table(design: Document) -> DecisionTable:

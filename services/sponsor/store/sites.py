@@ -3,11 +3,11 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from services.sponsor.domain.green_light import Evidence, GreenLight, GreenLightState
 from services.sponsor.domain.ids import EvidenceId, PersonId, SiteId, TrialId
-from services.sponsor.domain.site import Site
+from services.sponsor.domain.site import Site, Suspension
 from services.sponsor.store.tables import GreenLightRow, SiteRow
 from shared.database import Tx
 from shared.rows import RowQuery, fetch_rows, insert_once, table_of, upsert_row
@@ -28,9 +28,24 @@ async def add_site(tx: Tx, site: Site, added_at: datetime) -> bool:
         "zone": site.zone,
         "principal_investigator": site.principal_investigator,
         "recruitment_cap": site.recruitment_cap,
+        **_suspended(site),
         "added_at": added_at,
     }
     return await insert_once(tx, _SITES, values)
+
+
+async def save_suspension(tx: Tx, site: Site) -> None:
+    """Keep that the site is suspended, or no longer."""
+    await tx.execute(update(_SITES).where(_SITES.c.id == site.id).values(**_suspended(site)))
+
+
+def _suspended(site: Site) -> dict[str, Any]:
+    suspension = site.suspension
+    return {
+        "suspended_by": suspension.by if suspension else None,
+        "suspended_at": suspension.at if suspension else None,
+        "suspended_because": suspension.reason if suspension else None,
+    }
 
 
 async def load_site(tx: Tx, site_id: str) -> Site | None:
@@ -81,6 +96,11 @@ async def green_lights_of_trial(tx: Tx, trial_id: str) -> list[GreenLight]:
 
 
 def _site(row: Any) -> Site:
+    suspension = None
+    if row["suspended_at"] is not None:
+        suspension = Suspension(
+            by=PersonId(row["suspended_by"]), at=row["suspended_at"], reason=row["suspended_because"]
+        )
     return Site(
         id=SiteId(row["id"]),
         trial_id=TrialId(row["trial_id"]),
@@ -90,6 +110,7 @@ def _site(row: Any) -> Site:
         zone=row["zone"],
         principal_investigator=PersonId(row["principal_investigator"]),
         recruitment_cap=row["recruitment_cap"],
+        suspension=suspension,
     )
 
 

@@ -41,6 +41,35 @@ class ProtocolVersionRow(SponsorTable, table=True):
     taken_up: bool
 
 
+class FurtherApprovalRow(SponsorTable, table=True):
+    """An approval besides the one that puts the version in force; added once and never changed."""
+
+    __tablename__ = "further_approval"
+
+    protocol_version_id: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)
+    trial_id: str = Field(index=True)
+    version: str
+    reference: str
+    approved_on: str
+    last_day: str
+    documents: list[Any] = Field(sa_type=JsonText)
+    recorded_by: str
+    recorded_at: datetime = Field(sa_type=Instant)
+
+
+class UnblindingTestRow(SponsorTable, table=True):
+    """Proof that emergency unblinding of a trial was tested."""
+
+    __tablename__ = "unblinding_test"
+
+    trial_id: str = Field(primary_key=True)
+    evidence_id: str = Field(primary_key=True)
+    tested_on: str
+    recorded_by: str
+    recorded_at: datetime = Field(sa_type=Instant)
+
+
 class SiteRow(SponsorTable, table=True):
     """One hospital's participation in one trial."""
 
@@ -55,6 +84,9 @@ class SiteRow(SponsorTable, table=True):
     zone: str
     principal_investigator: str
     recruitment_cap: int | None
+    suspended_by: str | None
+    suspended_at: datetime | None = Field(sa_type=Instant, nullable=True)
+    suspended_because: str | None
     added_at: datetime = Field(sa_type=Instant)
 
 
@@ -130,6 +162,8 @@ class DecisionRow(SponsorTable, table=True):
     text: str
     required_roles: list[str] = Field(sa_type=JsonText)
     minimum_signers: int
+    letter: dict[str, Any] | None = Field(sa_type=JsonText, nullable=True)
+    signing_roles: list[str] | None = Field(sa_type=JsonText, nullable=True)
     proposed_by: str
     proposed_at: datetime = Field(sa_type=Instant)
     state: str

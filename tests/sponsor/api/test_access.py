@@ -98,7 +98,13 @@ def accesses(office: Office, ready: Prepared, protocol: Json, lit_site: str) -> 
             other_scope="trial_manager:EP01:*",
         ),
         Access(method="GET", path="/trials", call=lambda: "/trials", right="inspector:EP01:*"),
+        Access(method="GET", path="/trial-kinds", call=lambda: "/trial-kinds", right="inspector:EP01:*"),
         get("/trials/{trial_id}", f"/trials/{trial}"),
+        post(
+            "/trials/{trial_id}/emergency-unblinding-tests",
+            f"/trials/{trial}/emergency-unblinding-tests",
+            {"evidence_id": "doc-1", "tested_on": "2026-02-01"},
+        ),
         post("/trials/{trial_id}/protocol-versions", f"/trials/{trial}/protocol-versions", version),
         post(
             "/protocol-versions/{version_id}/approvals",
@@ -107,6 +113,7 @@ def accesses(office: Office, ready: Prepared, protocol: Json, lit_site: str) -> 
         ),
         post("/trials/{trial_id}/sites", f"/trials/{trial}/sites", site, "sponsor_qa"),
         post("/sites/{site_id}/green-lights", f"/sites/{ids['dark_site']}/green-lights", light),
+        post("/sites/{site_id}/suspensions", f"/sites/{lit_site}/suspensions", reason, "sponsor_qa"),
         post(
             "/sites/{site_id}/green-light-revocations", f"/sites/{lit_site}/green-light-revocations", reason
         ),

@@ -60,6 +60,21 @@ async def test_an_unblinded_person_cannot_also_treat(new_office: Office) -> None
     refused(answer, 409, "unblinded_role_conflict")
 
 
+async def test_the_trial_office_alone_says_that_a_pharmacist_is_unblinded(new_office: Office) -> None:
+    await new_office.add_site("012")
+    unblinded = line(new_office, "p", "pharmacist", site_number="012", unblinded=True)
+    investigator = new_office.person("pi-012", "site_investigator", "012")
+
+    refused(await investigator.post("/delegations", unblinded), 403, "forbidden")
+    granted = created(await new_office.manager.post("/delegations", unblinded))
+
+    assert granted["unblinded"] is True
+    (said,) = [e for e in await new_office.running.published() if "delegation.granted" in e["type"]]
+    assert said["body"]["unblinded"] is True
+    nurse = line(new_office, "n", "site_nurse", site_number="012", unblinded=True)
+    refused(await new_office.manager.post("/delegations", nurse), 409, "unblinded_role_conflict")
+
+
 async def test_a_delegation_to_an_unknown_site_or_with_an_end_before_its_start_is_refused(
     new_office: Office,
 ) -> None:

@@ -119,6 +119,11 @@ class Story:
                 0,
             ),
             (
+                "/sites/{site_id}/suspensions",
+                lambda: self.post(o.manager, f"/sites/{self._site_id()}/suspensions", {"reason_code": "x"}),
+                0,
+            ),
+            (
                 "/sites/{site_id}/green-light-revocations",
                 lambda: self.post(
                     o.manager, f"/sites/{self._site_id()}/green-light-revocations", {"reason_code": "x"}
@@ -128,6 +133,24 @@ class Story:
             (
                 "regrant proposed",
                 lambda: self.post(o.manager, f"/sites/{self._site_id()}/green-lights", self._light()),
+                1,
+            ),
+            (
+                "further approval",
+                lambda: self.post(
+                    o.quality,
+                    f"/protocol-versions/{o.version_id}/approvals",
+                    {"reference": "G-1", "approved_on": "2026-02-27", "kind_of_approval": "gmo_consent"},
+                ),
+                1,
+            ),
+            (
+                "/trials/{trial_id}/emergency-unblinding-tests",
+                lambda: self.post(
+                    o.manager,
+                    f"{trial}/emergency-unblinding-tests",
+                    {"evidence_id": "doc-1", "tested_on": "2026-02-01"},
+                ),
                 1,
             ),
             ("/trials/{trial_id}/openings", lambda: self.post(o.manager, f"{trial}/openings", {}), 0),

@@ -90,16 +90,6 @@ async def test_all_errors_of_a_protocol_file_come_together(running: Running, pro
     assert "nowhere" not in json.dumps(problem)
 
 
-@pytest.mark.parametrize("kind", ["randomised", "advanced_therapy", "qualitative"])
-async def test_a_kind_of_trial_without_rules_here_is_refused_whatever_else_its_file_says(
-    kind: str, running: Running, protocol: Json
-) -> None:
-    protocol["trial"]["kind"] = kind
-    protocol.pop("parts")
-
-    refused(await manager(running).post("/trials", protocol), 422, "kind_not_supported")
-
-
 async def test_a_code_belongs_to_one_trial(running: Running, protocol: Json) -> None:
     created(await manager(running).post("/trials", protocol))
 
@@ -153,6 +143,7 @@ async def test_opening_lists_every_missing_item_by_name(running: Running, protoc
 
     nothing = refused(await office.manager.post(opening, {}), 409, "evidence_missing")
     assert nothing["missing"] == ["current_approval", "approved_document_versions"]
+    assert nothing["approvals"] == ["combined_review"]
 
     await office.approve()
     unstaffed = refused(await office.manager.post(opening, {}), 409, "evidence_missing")

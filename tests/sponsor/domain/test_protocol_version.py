@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from services.sponsor.domain.ids import PersonId, ProtocolVersionId, TrialId
-from services.sponsor.domain.protocol_terms import ProtocolTerms, require_supported
+from services.sponsor.domain.protocol_terms import ProtocolTerms
 from services.sponsor.domain.protocol_version import (
     ProtocolVersion,
     VersionApproval,
@@ -21,6 +21,8 @@ TODAY = date(2026, 5, 4)
 TERMS = ProtocolTerms(
     code="EP01",
     kind="dose_finding",
+    ctimp=True,
+    hosted=False,
     version="1.0",
     title="A trial",
     zone="Europe/London",
@@ -28,6 +30,9 @@ TERMS = ProtocolTerms(
     regimes=("uk-2026",),
     documents=frozenset({("protocol", "1.0")}),
     signing=SigningRules(required_roles=(Role.SRC_CHAIR, Role.MEDICAL_MONITOR), minimum_signers=2),
+    blinded=False,
+    randomised=False,
+    follow_up_years=0,
     parts={},
 )
 UPLOADED = ProtocolVersion(
@@ -91,16 +96,9 @@ def test_the_version_that_took_effect_last_is_in_force_and_none_before_its_insta
     assert version_in_force(versions, NOW + timedelta(days=1)) == second
 
 
-@pytest.mark.parametrize("name", ["code", "zone", "kind"])
+@pytest.mark.parametrize("name", ["code", "zone", "kind", "ctimp", "hosted"])
 def test_a_version_of_another_trial_is_refused(name: str) -> None:
     with pytest.raises(Refused) as refusal:
         require_same_trial(TERMS, replace(TERMS, **{name: "other"}))  # type: ignore[arg-type]
 
     assert (refusal.value.code, refusal.value.facts["changed"]) == ("protocol_identity_changed", [name])
-
-
-def test_only_kinds_with_rules_here_are_supported() -> None:
-    require_supported("dose_finding")
-    require_supported("expansion")
-    with pytest.raises(Refused, match="kind_not_supported"):
-        require_supported("randomised")

@@ -18,12 +18,19 @@ from services.sponsor.domain.trial import (
     decide_opening,
     decide_pause,
     decide_restart,
+    missing_approvals,
     missing_for_opening,
 )
+from services.sponsor.domain.trial_kind import ApprovalKind, Covers
 
 TODAY = date(2026, 5, 4)
 DOCUMENTS = frozenset({("protocol", "4.0"), ("parent-information", "3")})
+REVIEW = ApprovalKind(
+    kind="combined_review", title="Review", covers=Covers.DOCUMENTS, source="-", status="confirmed"
+)
+LICENCE = ApprovalKind(kind="licence", title="Licence", covers=Covers.TRIAL, source="-", status="verify")
 APPROVAL = Approval(
+    kind="combined_review",
     evidence_id=EvidenceId("e1"),
     protocol_version="4.0",
     approved_on=date(2026, 5, 1),
@@ -32,10 +39,12 @@ APPROVAL = Approval(
 )
 READY = OpeningFacts(
     protocol_version="4.0",
+    needed=(REVIEW,),
     approvals=(APPROVAL,),
     documents_in_use=DOCUMENTS,
     registry_ids=("ISRCTN00000000",),
     registration_due_on=date(2026, 7, 30),
+    registration_needed=True,
     chief_investigators=frozenset({PersonId("ci")}),
     holders={
         Role.SRC_CHAIR: frozenset({PersonId("chair")}),
@@ -43,6 +52,7 @@ READY = OpeningFacts(
     },
     signing=SigningRules(required_roles=(Role.SRC_CHAIR, Role.MEDICAL_MONITOR), minimum_signers=2),
     has_levels=True,
+    hosted=False,
     blinded=False,
     regimes={"GB": "uk-2026"},
 )
@@ -72,6 +82,10 @@ def test_a_trial_with_everything_there_opens() -> None:
             {"approvals": (replace(APPROVAL, protocol_version="3.0"),)},
             (Item.CURRENT_APPROVAL, Item.APPROVED_DOCUMENT_VERSIONS),
         ),
+        ({"needed": (REVIEW, LICENCE)}, (Item.CURRENT_APPROVAL,)),
+        ({"needed": (LICENCE,)}, (Item.CURRENT_APPROVAL, Item.APPROVED_DOCUMENT_VERSIONS)),
+        ({"signing": None}, (Item.QUORUM_POSSIBLE,)),
+        ({"holders": {}, "hosted": True}, (Item.QUORUM_POSSIBLE,)),
         ({"documents_in_use": DOCUMENTS | {("assent", "2")}}, (Item.APPROVED_DOCUMENT_VERSIONS,)),
         ({"documents_in_use": frozenset()}, (Item.APPROVED_DOCUMENT_VERSIONS,)),
         ({"registry_ids": (), "registration_due_on": date(2026, 5, 3)}, (Item.REGISTRATION,)),
@@ -102,6 +116,17 @@ def test_a_refused_opening_lists_everything_at_once() -> None:
         "no_halt",
     )
     assert refusal.facts["halts"] == ("h1",)
+    assert refusal.facts["approvals"] == ("combined_review",)
+
+
+def test_an_approval_of_the_trial_holds_for_every_version_and_one_of_documents_for_its_own() -> None:
+    licence = replace(APPROVAL, kind="licence", protocol_version="3.0")
+    review = replace(APPROVAL, protocol_version="3.0")
+    facts = replace(READY, needed=(REVIEW, LICENCE))
+
+    assert missing_approvals(replace(facts, approvals=(APPROVAL, licence)), TODAY) == ()
+    assert missing_approvals(replace(facts, approvals=(review, licence)), TODAY) == ("combined_review",)
+    assert missing_approvals(replace(facts, approvals=(APPROVAL,)), TODAY) == ("licence",)
 
 
 @pytest.mark.parametrize(
@@ -110,6 +135,15 @@ def test_a_refused_opening_lists_everything_at_once() -> None:
         {"registry_ids": (), "registration_due_on": TODAY},
         {"approvals": (replace(APPROVAL, last_day=TODAY),)},
         {"holders": {}, "has_levels": False},
+        {"signing": None, "has_levels": False},
+        {"registry_ids": (), "registration_due_on": date(2026, 5, 3), "registration_needed": False},
+        {
+            "hosted": True,
+            "holders": {Role.TRIAL_MANAGER: frozenset({PersonId("a"), PersonId("b")})},
+            "signing": SigningRules(
+                required_roles=(), minimum_signers=2, signing_roles=frozenset({Role.TRIAL_MANAGER})
+            ),
+        },
         {"blinded": True, "unblinding_tests": (EvidenceId("e2"),)},
     ],
 )
