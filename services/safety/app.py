@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from services.safety.api import adverse_events, alerts, dlt_verdicts, duty_periods
+from services.safety.api import adverse_events, alerts, dlt_verdicts, duty_periods, take_overs
 from services.safety.commands.call_steps import OutsideChannel
 from services.safety.commands.settle_copies import settle_copies
 from services.safety.consumers.enrolment_events import ENROLMENT_EVENTS
@@ -38,7 +38,13 @@ def definition(settings: ServiceSettings) -> Definition:
         metadata=METADATA,
         consumers=(SPONSOR_EVENTS, ENROLMENT_EVENTS),
         projections=Projections(tables=COPIES, settle=settle_copies, on_parked=on_parked),
-        routers=(adverse_events.router, dlt_verdicts.router, duty_periods.router, alerts.router),
+        routers=(
+            adverse_events.router,
+            dlt_verdicts.router,
+            duty_periods.router,
+            alerts.router,
+            take_overs.router,
+        ),
         timers=(
             MATCHING,
             DLT_WINDOWS,

@@ -6,10 +6,20 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from services.enrolment.events.afterwards_events import CourseStepRecordedV1
+from services.enrolment.events.dose_correction_events import (
+    CountersignatureOverdueV1,
+    DoseCorrectedV1,
+    DoseVoidedV1,
+    ExceptionalAuthorisationRecordedV1,
+    FirstDoseCorrectedV1,
+    FirstDoseVoidedV1,
+)
 from services.enrolment.events.dose_events import AdministrationV1, DoseRecordedV1, FirstDoseRecordedV1
 from services.enrolment.events.participant_events import (
     ParticipantAllocatedV1,
     ParticipantRegisteredV1,
+    ParticipantRegisteredV2,
     ParticipationChangedV1,
     RegistrationVoidedV1,
     TreatmentEndedV1,
@@ -151,6 +161,47 @@ class Heard:
             )
         )
 
+    def registered_without_level(
+        self, participant_id: str = "participant-1", number: str = NUMBER, *, part: str = "cohort"
+    ) -> Record:
+        return self.say(
+            ParticipantRegisteredV2(
+                trial_id=self.trial_id,
+                participant_id=participant_id,
+                participant_number=number,
+                screening_id=f"screening-{participant_id}",
+                screening_number="S-012-0017",
+                site_number="012",
+                zone="Europe/London",
+                protocol_version="1.0",
+                part=part,
+                stratum="all",
+                registered_at=server_now() - timedelta(days=90),
+                before_halt_seen=False,
+            )
+        )
+
+    def course_step(
+        self,
+        step: str,
+        *,
+        at: datetime,
+        outcome: str = "done",
+        participant_id: str = "participant-1",
+    ) -> Record:
+        return self.say(
+            CourseStepRecordedV1.model_validate(
+                {
+                    "trial_id": self.trial_id,
+                    "participant_id": participant_id,
+                    "step": step,
+                    "happened_at": at,
+                    "outcome": outcome,
+                    "recorded_at": server_now(),
+                }
+            )
+        )
+
     def allocated(self, participant_id: str = "participant-1", level: int = 1) -> Record:
         return self.say(
             ParticipantAllocatedV1(
@@ -209,6 +260,88 @@ class Heard:
                 recorded_at=server_now(),
             )
         )
+
+    def dose_corrected(
+        self,
+        wrong: datetime,
+        right: datetime,
+        *,
+        participant_id: str = "participant-1",
+        first_dose_follows: bool = True,
+        newly_unauthorised: bool = False,
+    ) -> Record:
+        return self.say(
+            DoseCorrectedV1(
+                trial_id=self.trial_id,
+                participant_id=participant_id,
+                administration_id="administration",
+                withdrawn_at=wrong,
+                administrations=[AdministrationV1(at=right, given=True, missed_because=None)],
+                newly_unauthorised=newly_unauthorised,
+                first_dose_follows=first_dose_follows,
+                reason_code="wrong_time",
+                corrected_at=server_now(),
+            )
+        )
+
+    def first_dose_corrected(
+        self, wrong: datetime, right: datetime, *, participant_id: str = "participant-1", level: int = 1
+    ) -> Record:
+        return self.say(
+            FirstDoseCorrectedV1(
+                trial_id=self.trial_id,
+                participant_id=participant_id,
+                part="escalation",
+                level_received=level,
+                given_at=right,
+                given_at_before=wrong,
+                level_received_before=1,
+                reason_code="wrong_time",
+                corrected_at=server_now(),
+            )
+        )
+
+    def dose_voided(self, at: datetime, *, participant_id: str = "participant-1") -> list[Record]:
+        """A first dose, the only one, that was none of this participant's."""
+        why: dict[str, Any] = {
+            "trial_id": self.trial_id,
+            "participant_id": participant_id,
+            "reason_code": "wrong_participant",
+            "voided_at": server_now(),
+        }
+        dose = DoseVoidedV1(
+            **why,
+            administration_id="administration",
+            withdrawn_at=at,
+            administrations=[],
+            first_dose_follows=True,
+            moved_to=None,
+        )
+        first = FirstDoseVoidedV1(**why, part="escalation", given_at_before=at, level_received_before=1)
+        return [self.say(dose), self.say(first)]
+
+    def authorised_by_exception(self, name: str = "authorisation-1") -> Record:
+        body = ExceptionalAuthorisationRecordedV1(
+            trial_id=self.trial_id,
+            participant_id="participant-1",
+            authorisation_id=name,
+            site_number="012",
+            set_aside=["dosing_halted"],
+            channel="telephone",
+            authorised_at=server_now(),
+            countersign_due_at=server_now() + timedelta(hours=24),
+        )
+        return self.say(body, aggregate_id=name)
+
+    def not_countersigned(self, name: str = "authorisation-1") -> Record:
+        body = CountersignatureOverdueV1(
+            trial_id=self.trial_id,
+            participant_id="participant-1",
+            authorisation_id=name,
+            missing=["medical_monitor"],
+            countersign_due_at=server_now(),
+        )
+        return self.say(body, aggregate_id=name)
 
     def ended(self, reason: str, *, at: datetime, participant_id: str = "participant-1") -> Record:
         return self.say(

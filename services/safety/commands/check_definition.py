@@ -48,6 +48,8 @@ async def check_definition(tx: Tx, act: Act, *, trial_id: str, protocol_version:
 
 
 def _problems(terms: ProtocolTerms) -> list[str]:
+    if not terms.definition_text:
+        return []
     definition = parsed(terms.definition_text)
     if definition is None:
         return [why_unreadable(terms.definition_text) or "the definition cannot be read"]

@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 
 from services.safety.commands.raise_alert import RaisedAlert, raise_alerts
 from services.safety.domain.place import TrialRef, zone_named
+from services.safety.domain.taken_over import as_taken_over
 from services.safety.domain.window_judgement import Judgement, judge_window
-from services.safety.events.published import DltVerdictRecordedV1, DltWindowClosedV1
+from services.safety.events.published import DltVerdictRecordedV1, DltWindowClosedV1, DltWindowReopenedV1
 from services.safety.store.dlt_windows import add_verdict, lock_window, open_window, save_window
 from services.safety.store.stored_window import StoredWindow
 from services.safety.store.window_facts import Registration, registration_of
@@ -13,6 +14,8 @@ from shared.act import Act
 from shared.audit import record
 from shared.database import Tx
 from shared.outbox import NewEvent, put
+
+TAKE_OVER = "take_over"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,13 +47,13 @@ async def judge_participant(
         window_locked: the caller has locked the window, in a statement before.
 
     Returns:
-        None when nothing can be said: the registration is not known here yet, or the copies are being built
-        anew and would look as if facts were missing.
+        None when nothing can be said: the registration is not known here yet, nobody counts DLTs where it is,
+        or the copies are being built anew and would look as if facts were missing.
     """
     if not window_locked:
         await lock_window(tx, command.participant_id)
     registration = await registration_of(tx, command.participant_id)
-    if registration is None or registration.rebuilding:
+    if registration is None or _nothing_to_say(registration, command):
         return None
     window = registration.window
     if registration.voided_at is not None:
@@ -59,13 +62,11 @@ async def judge_participant(
         window = await open_window(tx, act.new_id(), registration.participant_id, registration.trial_id)
     if window is None:
         return await judge_participant(tx, command, act)  # somebody else has opened it, with other facts
-    judgement = judge_window(registration.facts(window.window_id), now=act.now)
-    after = _after(window, judgement)
+    judgement = _judgement(registration, window, act)
+    after = _after(window, judgement, registration.level_received)
     if after.version > window.version:
         await _tell_verdict(tx, act, command, after, judgement, registration)
-    if judgement.closed and window.closed_at is None:
-        after = replace(after, closed_at=act.now)
-        await _tell_closed(tx, act, after)
+    after = await _tell_ending(tx, act, window, after, judgement)
     requests = [one for one in judgement.alerts if f"{one.kind.value}:{one.cause}" not in window.alerted]
     trial = TrialRef(
         id=registration.trial_id, code=registration.trial_code, zone=zone_named(registration.zone)
@@ -76,13 +77,44 @@ async def judge_participant(
     return Judged(window=after, alerts=raised)
 
 
-def _after(window: StoredWindow, judgement: Judgement) -> StoredWindow:
-    """The window with the new judgement; its version rises only when there is something to tell."""
+async def _tell_ending(
+    tx: Tx, act: Act, before: StoredWindow, after: StoredWindow, judgement: Judgement
+) -> StoredWindow:
+    """The window with its ending as it is now: told when it has closed, and when it turns out to be open again."""
+    if judgement.closed and before.closed_at is None:
+        after = replace(after, closed_at=act.now)
+        await _tell_closed(tx, act, after)
+    elif before.closed_at is not None and not judgement.closed:
+        after = replace(after, closed_at=None)
+        await _tell_reopened(tx, act, after)
+    return after
+
+
+def _nothing_to_say(registration: Registration, command: JudgeWindow) -> bool:
+    """A verdict that came with the trial is told in its turn, when everything that came with it is known."""
+    awaited = registration.taken_over is not None and registration.window is None
+    waits = awaited and command.cause != TAKE_OVER
+    return registration.rebuilding or registration.without_window or waits
+
+
+def _judgement(registration: Registration, window: StoredWindow, act: Act) -> Judgement:
+    own = judge_window(registration.facts(window.window_id), now=act.now)
+    if registration.taken_over is None:
+        return own
+    return as_taken_over(own, registration.taken_over, registration.events)
+
+
+def _after(window: StoredWindow, judgement: Judgement, level_received: int | None) -> StoredWindow:
+    """The window with the new judgement; its version rises only when there is something to tell.
+
+    A level told before that was another, or none, is something to tell; the first dose itself is not.
+    """
     told = (window.verdict, window.provisional, window.criteria)
+    corrected = window.level_received is not None and window.level_received != level_received
     now = (judgement.verdict.value, judgement.provisional.value, judgement.criteria)
     return replace(
         window,
-        version=window.version + (window.version == 0 or told != now),
+        version=window.version + (window.version == 0 or told != now or corrected),
         verdict=judgement.verdict.value,
         provisional=judgement.provisional.value,
         criteria=judgement.criteria,
@@ -90,6 +122,7 @@ def _after(window: StoredWindow, judgement: Judgement) -> StoredWindow:
         alerted=window.alerted | {f"{one.kind.value}:{one.cause}" for one in judgement.alerts},
         next_check_at=judgement.next_check_at,
         closes_at=judgement.closes_at,
+        level_received=level_received,
     )
 
 
@@ -138,6 +171,18 @@ async def _tell_closed(tx: Tx, act: Act, window: StoredWindow) -> None:
         window_id=window.window_id,
         participant_id=window.participant_id,
         closed_at=window.closes_at or act.now,
+    )
+    await put(tx, act, NewEvent(aggregate_id=window.window_id, scope=window.trial_id, body=body))
+
+
+async def _tell_reopened(tx: Tx, act: Act, window: StoredWindow) -> None:
+    """A corrected first dose has moved the window, or taken it away: it is not over after all."""
+    body = DltWindowReopenedV1(
+        trial_id=window.trial_id,
+        window_id=window.window_id,
+        participant_id=window.participant_id,
+        closes_at=window.closes_at,
+        reopened_at=act.now,
     )
     await put(tx, act, NewEvent(aggregate_id=window.window_id, scope=window.trial_id, body=body))
 

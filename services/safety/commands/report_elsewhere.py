@@ -13,6 +13,18 @@ async def report_unauthorised_dose(tx: Tx, act: Act, *, event_id: str, trial_id:
     await raise_alerts(tx, act, [request], await trial_named(tx, trial_id))
 
 
+async def report_exceptional_authorisation(tx: Tx, act: Act, *, authorisation_id: str, trial_id: str) -> None:
+    """Two people authorised a dose for one child despite a halt or an unknown state of the trial."""
+    request = AlertRequest(kind=AlertKind.EXCEPTIONAL_AUTHORISATION, cause=authorisation_id)
+    await raise_alerts(tx, act, [request], await trial_named(tx, trial_id))
+
+
+async def report_missing_countersignature(tx: Tx, act: Act, *, authorisation_id: str, trial_id: str) -> None:
+    """Somebody who authorised such a dose has not countersigned it in time."""
+    request = AlertRequest(kind=AlertKind.COUNTERSIGNATURE_OVERDUE, cause=authorisation_id)
+    await raise_alerts(tx, act, [request], await trial_named(tx, trial_id))
+
+
 async def report_halt(tx: Tx, act: Act, *, halt_id: str, trial_id: str) -> None:
     """A trial was halted."""
     request = AlertRequest(kind=AlertKind.HALT, cause=halt_id)

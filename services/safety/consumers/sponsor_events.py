@@ -57,6 +57,7 @@ SPONSOR_EVENTS = Consumer(
             "sponsor.trial.paused.v1",
             "sponsor.trial.closed.v1",
             "sponsor.site.revoked.v1",
+            "sponsor.site.suspended.v1",
             "sponsor.recommendation.raised.v1",
             "sponsor.dose-decision.signed.v1",
             "sponsor.dose-decision.superseded.v1",

@@ -30,6 +30,8 @@ class AlertKind(StrEnum):
     UNMATCHED_REPORT = "unmatched_report"
     EMERGENCY_UNBLINDING = "emergency_unblinding"
     DOSE_WITHOUT_AUTHORISATION = "dose_without_authorisation"
+    EXCEPTIONAL_AUTHORISATION = "exceptional_authorisation"
+    COUNTERSIGNATURE_OVERDUE = "countersignature_overdue"
     SERIOUS_ADVERSE_EVENT = "serious_adverse_event"
     QUERY_OVERDUE = "query_overdue"
     CAUSALITY_DISAGREEMENT = "causality_disagreement"
@@ -49,6 +51,7 @@ _P1 = (
     AlertKind.UNMATCHED_REPORT,
     AlertKind.EMERGENCY_UNBLINDING,
     AlertKind.DOSE_WITHOUT_AUTHORISATION,
+    AlertKind.EXCEPTIONAL_AUTHORISATION,
 )
 PRIORITIES: Mapping[AlertKind, Priority] = MappingProxyType(
     {kind: Priority.P1 if kind in _P1 else Priority.P2 for kind in AlertKind}
@@ -66,6 +69,8 @@ _WORDS: Mapping[AlertKind, str] = MappingProxyType(
         AlertKind.UNMATCHED_REPORT: "Safety report without a known participant",
         AlertKind.EMERGENCY_UNBLINDING: "Emergency unblinding",
         AlertKind.DOSE_WITHOUT_AUTHORISATION: "Dose given without authorisation",
+        AlertKind.EXCEPTIONAL_AUTHORISATION: "Dose authorised for one child by exception",
+        AlertKind.COUNTERSIGNATURE_OVERDUE: "Countersignature overdue",
         AlertKind.SERIOUS_ADVERSE_EVENT: "Serious adverse event reported",
         AlertKind.QUERY_OVERDUE: "Query overdue",
         AlertKind.CAUSALITY_DISAGREEMENT: "Opinions on causality differ",

@@ -17,6 +17,7 @@ class ReportFlag(StrEnum):
     DELEGATION_ENDED = "delegation_ended"
     REPORTER_OF_ANOTHER_SITE = "reporter_of_another_site"
     IDENTIFIER_SUSPECTED = "identifier_suspected"
+    TAKEN_OVER = "taken_over"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

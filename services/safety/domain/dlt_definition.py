@@ -21,6 +21,14 @@ class MissingAttribution(StrEnum):
     DOES_NOT_COUNT = "does_not_count"
 
 
+class WindowStart(StrEnum):
+    """What the window counts from; with cells or a graft it is a step of the course, not the first dose."""
+
+    FIRST_DOSE = "first_dose"
+    INFUSION = "infusion"
+    TRANSPLANT = "transplant"
+
+
 class NotEvaluableReason(StrEnum):
     LEFT_BEFORE_WINDOW_END = "left_before_window_end_without_dlt"
     EXPOSURE_BELOW_MINIMUM = "exposure_below_minimum"
@@ -78,6 +86,7 @@ class DltDefinition:
     version: int
     protocol_version: str
     ctcae: str
+    starts: WindowStart
     window_days: int
     minimum_doses_percent: int
     convention: DurationConvention
@@ -108,12 +117,14 @@ def parse_definition(content: object, path: str = "dlt") -> DltDefinition:
     """
     top = StrictObject(content, path)
     head = top.child("dlt_definition")
+    starts, window_days = _window(top.child("window"))
     definition = DltDefinition(
         id=_slug(head, "id"),
         version=head.whole("version", 1, 10**6),
         protocol_version=head.text("protocol_version"),
         ctcae=_matching(head, "ctcae", r"[56]\.0\+[0-9-]{1,10}"),
-        window_days=_window_days(top.child("window")),
+        starts=starts,
+        window_days=window_days,
         minimum_doses_percent=_minimum_exposure(top.child("minimum_exposure")),
         convention=DurationConvention(top.choice("duration_convention", set(DurationConvention))),
         attribution=_attribution(top.child("attribution")),
@@ -125,13 +136,13 @@ def parse_definition(content: object, path: str = "dlt") -> DltDefinition:
     return definition
 
 
-def _window_days(window: StrictObject) -> int:
-    window.choice("starts", {"first_dose"})
+def _window(window: StrictObject) -> tuple[WindowStart, int]:
+    starts = WindowStart(window.choice("starts", set(WindowStart)))
     window.choice("day_one", {"local_date_of_first_dose"})
     window.choice("closes", {"end_of_local_day"})
     days = window.whole("days", 1, 400)
     window.close()
-    return days
+    return starts, days
 
 
 def _minimum_exposure(exposure: StrictObject) -> int:

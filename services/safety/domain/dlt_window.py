@@ -7,21 +7,24 @@ from zoneinfo import ZoneInfo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DltWindow:
-    """A window that has started: day 1 is the local date of the first dose, `days` is its length."""
+    """A window that has started: day 1 is the local date of its start, `days` is its length.
 
-    first_dose_at: datetime
+    It starts with the first dose, or with the step of the course that the definition names.
+    """
+
+    started_at: datetime
     zone: ZoneInfo
     days: int
 
     def __post_init__(self) -> None:
-        if self.first_dose_at.tzinfo is None:
-            raise ValueError("first_dose_at carries no offset")
+        if self.started_at.tzinfo is None:
+            raise ValueError("started_at carries no offset")
         if self.days < 1:
             raise ValueError("a window has at least one day")
 
     @property
     def day_one(self) -> date:
-        return self.first_dose_at.astimezone(self.zone).date()
+        return self.started_at.astimezone(self.zone).date()
 
     @property
     def last_date(self) -> date:
@@ -36,7 +39,7 @@ class DltWindow:
         return self.day_one + timedelta(days=day - 1)
 
     def day_of(self, on: date) -> int:
-        """Day number of a local date; 0 and below lie before the first dose's date."""
+        """Day number of a local date; 0 and below lie before the window's start."""
         return (on - self.day_one).days + 1
 
     def day_at(self, instant: datetime) -> int:

@@ -48,6 +48,8 @@ REFUSALS: Mapping[str, RefusalKind] = _register(
     report_already_cleared=(409, "The report has been cleared already"),
     second_person_required=(409, "A second person must agree"),
     duty_period_invalid=(422, "A duty ends after it begins"),
+    trial_not_empty=(409, "The trial has participants or reports here already"),
+    take_over_invalid=(422, "The folder cannot be taken over"),
     duty_period_ended=(409, "The duty period has ended already"),
 )
 

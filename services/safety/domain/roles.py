@@ -30,3 +30,6 @@ ACKNOWLEDGING = (
     "operations",
 )
 """Everybody with a role but those who only read (archivist, inspector)."""
+
+TAKING_OVER = ("trial_manager", "sponsor_qa")
+"""Sign the folder of a trial that is taken over; two different people do."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from services.safety.domain.dlt import Left, LeftFor
+from services.safety.domain.dlt_definition import WindowStart
 from services.safety.domain.dlt_facts import Cause, DoseDelay, Doses, MissedDoses, RunningDelay
 from services.safety.domain.dlt_window import DltWindow
 
@@ -55,6 +56,18 @@ class Administration:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CourseStep:
+    """One dated step of a cell or gene therapy or a transplant, as the site reports it.
+
+    `failed` took place without its product reaching the participant; a product out of specification did reach.
+    """
+
+    step: str
+    at: datetime
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TreatmentEnd:
     at: datetime
     reason: EndReason
@@ -70,9 +83,22 @@ class Course:
     registered_at: datetime | None = None
     first_dose_at: datetime | None = None
     administrations: tuple[Administration, ...] = ()
+    steps: tuple[CourseStep, ...] = ()
     end: TreatmentEnd | None = None
     stopped_at: datetime | None = None
     stopped_by_participant: bool = False
+
+    def started_at(self, start: WindowStart) -> datetime | None:
+        """When the window begins, by the first dose or the first such step since the registration."""
+        if start is WindowStart.FIRST_DOSE:
+            return self.first_dose_at
+        since = self.registered_at
+        reached = (
+            step.at
+            for step in self.steps
+            if step.step == start.value and not step.failed and (since is None or step.at >= since)
+        )
+        return min(reached, default=None)
 
     @property
     def counted(self) -> tuple[Administration, ...]:

@@ -64,13 +64,12 @@ def judge_window(facts: WindowFacts, *, now: datetime) -> Judgement:
     """
     if facts.definition is None:
         return _without_definition(facts)
-    if facts.course.first_dose_at is None:
+    started_at = facts.course.started_at(facts.definition.starts)
+    if started_at is None:
         left = left_window(facts.course, None)
         finding = evaluate_dlt(facts.definition, WindowState.NOT_STARTED, (), None, left, during_day(0))
         return _judgement(facts, facts.definition, finding, window=None, now=now)
-    window = DltWindow(
-        first_dose_at=facts.course.first_dose_at, zone=facts.zone, days=facts.definition.window_days
-    )
+    window = DltWindow(started_at=started_at, zone=facts.zone, days=facts.definition.window_days)
     events = tuple(dlt_event_of(event, window) for event in facts.events)
     finding = _evaluate(facts, facts.definition, window, events, now)
     return _judgement(facts, facts.definition, finding, window=window, now=now)

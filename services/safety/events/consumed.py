@@ -92,6 +92,36 @@ class ParticipantRegistered(Reader):
     registered_at: datetime
 
 
+class ParticipantRegisteredWithoutLevel(Reader):
+    """Somebody registered in a part without dose levels: no window, no verdict."""
+
+    trial_id: str
+    participant_id: str
+    participant_number: str
+    screening_id: str
+    site_number: str
+    zone: str
+    protocol_version: str
+    part: str
+    registered_at: datetime
+
+
+class CourseStepRecorded(Reader):
+    """A step of a cell or gene therapy or a transplant; a later one about the same step and time replaces it."""
+
+    trial_id: str
+    participant_id: str
+    step: str
+    happened_at: datetime
+    outcome: str
+
+
+class FirstDoseRecordedWithoutLevel(Reader):
+    trial_id: str
+    participant_id: str
+    given_at: datetime
+
+
 class ParticipantAllocated(Reader):
     trial_id: str
     participant_id: str
@@ -118,11 +148,46 @@ class DoseRecorded(Reader):
     authorised: bool
 
 
+class DoseCorrected(Reader):
+    """What was said of `withdrawn_at` is taken away; `administrations` is what stands now."""
+
+    trial_id: str
+    participant_id: str
+    withdrawn_at: datetime
+    administrations: list[Administration]
+    newly_unauthorised: bool = False
+    first_dose_follows: bool
+
+
+class FirstDoseCorrected(Reader):
+    trial_id: str
+    participant_id: str
+    level_received: int
+    given_at: datetime
+
+
+class FirstDoseVoided(Reader):
+    trial_id: str
+    participant_id: str
+
+
+class ExceptionalAuthorisation(Reader):
+    trial_id: str
+    authorisation_id: str
+
+
 class TreatmentEnded(Reader):
     trial_id: str
     participant_id: str
     ended_at: datetime
     reason: str
+
+
+class TreatmentResumed(Reader):
+    """The end of treatment was recorded in error."""
+
+    trial_id: str
+    participant_id: str
 
 
 class ParticipationChanged(Reader):
@@ -137,6 +202,20 @@ class RegistrationVoided(Reader):
     trial_id: str
     participant_id: str
     voided_at: datetime
+
+
+class ParticipantTransferred(Reader):
+    """Another site answers for the participant from now on; windows keep the zone they began in."""
+
+    trial_id: str
+    participant_id: str
+    to_site_number: str
+
+
+class TakeOverCompleted(Reader):
+    """Everybody of a trial that is taken over has been told of."""
+
+    trial_id: str
 
 
 # -- any service ----------------------------------------------------------------------------------------

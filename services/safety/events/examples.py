@@ -1,6 +1,6 @@
 """One example of each event, as the contracts show them."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from services.safety.events.published import (
     AdverseEventAmendedV1,
@@ -9,6 +9,7 @@ from services.safety.events.published import (
     AlertRaisedV1,
     DltVerdictRecordedV1,
     DltWindowClosedV1,
+    DltWindowReopenedV1,
     PublishedEvent,
 )
 
@@ -80,6 +81,13 @@ EXAMPLES: tuple[PublishedEvent, ...] = (
         recorded_at=_LATER,
     ),
     DltWindowClosedV1(trial_id=_TRIAL, window_id=_WINDOW, participant_id=_PARTICIPANT, closed_at=_LATER),
+    DltWindowReopenedV1(
+        trial_id=_TRIAL,
+        window_id=_WINDOW,
+        participant_id=_PARTICIPANT,
+        closes_at=_AWARE_AT + timedelta(days=3),
+        reopened_at=_LATER,
+    ),
     AlertRaisedV1(
         trial_id=_TRIAL,
         alert_id=_ALERT,

@@ -95,7 +95,10 @@ class DltVerdictRecordedV1(PublishedEvent):
     dictionary: str
     convention: str
     cause: Annotated[
-        str, Field(description="report, timer, dose, treatment_end, participation, protocol or match")
+        str,
+        Field(
+            description="report, timer, dose, course_step, correction, treatment_end, participation, protocol or match"
+        ),
     ]
     report_id: Annotated[str | None, Field(description="The report that led to this evaluation, if one did")]
     recorded_at: datetime
@@ -110,6 +113,18 @@ class DltWindowClosedV1(PublishedEvent):
     window_id: str
     participant_id: str
     closed_at: datetime
+
+
+class DltWindowReopenedV1(PublishedEvent):
+    """A window said to be over is not: its first dose was corrected or voided. Subject: the participant's window."""
+
+    event_type: ClassVar[str] = "safety.dlt-window.reopened.v1"
+
+    trial_id: str
+    window_id: str
+    participant_id: str
+    closes_at: Annotated[datetime | None, Field(description="Null while no first dose stands on record")]
+    reopened_at: datetime
 
 
 class AlertRaisedV1(PublishedEvent):
@@ -142,6 +157,7 @@ PUBLISHED: tuple[type[PublishedEvent], ...] = (
     AdverseEventAmendedV1,
     DltVerdictRecordedV1,
     DltWindowClosedV1,
+    DltWindowReopenedV1,
     AlertRaisedV1,
     AlertAcknowledgedV1,
 )

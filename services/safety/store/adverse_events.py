@@ -98,6 +98,24 @@ async def save_clearance_request(tx: Tx, report_id: str, request: ClearanceReque
     await tx.execute(update(_EVENTS).where(_EVENTS.c.id == report_id).values(clearance=stored))
 
 
+async def reports_of_participant(tx: Tx, participant_id: str, *, but_of: str) -> list[tuple[str, str]]:
+    """The participant's matched reports that belong to another site than this one, each with its site."""
+    statement = (
+        select(_EVENTS.c.id, _EVENTS.c.site_number)
+        .where(
+            _EVENTS.c.participant_id == participant_id,
+            _EVENTS.c.matched == Matched.MATCHED.value,
+            _EVENTS.c.site_number != but_of,
+        )
+        .order_by(_EVENTS.c.id)
+    )
+    return [(row.id, row.site_number) for row in await tx.execute(statement)]
+
+
+async def move_report(tx: Tx, report_id: str, site_number: str) -> None:
+    await tx.execute(update(_EVENTS).where(_EVENTS.c.id == report_id).values(site_number=site_number))
+
+
 async def assign_trial(tx: Tx, report_id: str, trial_id: str) -> None:
     await tx.execute(update(_EVENTS).where(_EVENTS.c.id == report_id).values(trial_id=trial_id))
 

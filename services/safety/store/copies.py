@@ -13,7 +13,7 @@ from shared.tables import Instant
 
 
 class ProtocolCopy(SafetyTable, table=True):
-    """One approved protocol version; `dlt` is the definition as canonical JSON text."""
+    """One approved protocol version; `dlt` is the definition as canonical JSON text, empty where there is none."""
 
     __tablename__ = "protocol_copy"
 
@@ -62,7 +62,7 @@ class ConsentCopy(SafetyTable, table=True):
 
 
 class ParticipantCopy(SafetyTable, table=True):
-    """A registration."""
+    """A registration; `level` is 0 in a part without dose levels."""
 
     __tablename__ = "participant_copy"
 
@@ -105,6 +105,17 @@ class DoseCopy(SafetyTable, table=True):
     missed_because: str | None
 
 
+class CourseStepCopy(SafetyTable, table=True):
+    """One dated step of a course; a later record of the same step and time replaces the earlier one."""
+
+    __tablename__ = "course_step_copy"
+
+    participant_id: str = Field(primary_key=True)
+    step: str = Field(primary_key=True)
+    happened_at: datetime = Field(primary_key=True, sa_type=Instant)
+    outcome: str
+
+
 COPIES = (
     "protocol_copy",
     "site_copy",
@@ -113,5 +124,6 @@ COPIES = (
     "participant_copy",
     "course_copy",
     "dose_copy",
+    "course_step_copy",
 )
 """Tables that a rebuild clears."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from services.safety.store.copies import (
     ConsentCopy,
     CourseCopy,
+    CourseStepCopy,
     DelegationCopy,
     ParticipantCopy,
     ProtocolCopy,
@@ -22,6 +23,7 @@ _DELEGATIONS = table_of(DelegationCopy)
 _CONSENTS = table_of(ConsentCopy)
 _PARTICIPANTS = table_of(ParticipantCopy)
 _COURSES = table_of(CourseCopy)
+_STEPS = table_of(CourseStepCopy)
 
 
 async def copy_protocol(tx: Tx, values: Values) -> None:
@@ -49,11 +51,20 @@ async def copy_registration(tx: Tx, values: Values) -> None:
     await upsert_row(tx, _PARTICIPANTS, values)
 
 
+async def copy_transfer(tx: Tx, participant_id: str, site_number: str) -> None:
+    """The participant's site from here on; the zone stays, so that no window moves."""
+    await tx.fetch(_COPY_TRANSFER, participant_id, site_number)
+
+
 async def copy_course(tx: Tx, participant_id: str, **facts: datetime | int | str | None) -> None:
     """Write some facts of a participant's course and leave the others as they are."""
     empty = {column.name: None for column in _COURSES.columns}
     keep = [name for name in empty if name not in facts]
     await upsert_row(tx, _COURSES, empty | facts | {"participant_id": participant_id}, keep=keep)
+
+
+async def copy_step(tx: Tx, values: Values) -> None:
+    await upsert_row(tx, _STEPS, values)
 
 
 async def copy_stop(tx: Tx, participant_id: str, *, stopped_at: datetime, by: str) -> None:
@@ -72,6 +83,13 @@ async def copy_doses(tx: Tx, doses: Iterable[tuple[str, datetime, bool, str | No
         await tx.fetch(_COPY_DOSES, json.dumps(rows))
 
 
+async def withdraw_dose(tx: Tx, participant_id: str, at: datetime) -> None:
+    """Nothing is said of this time any more."""
+    await tx.fetch(_WITHDRAW_DOSE, participant_id, instant_parameter(tx, at))
+
+
+_WITHDRAW_DOSE = Sql("DELETE FROM dose_copy WHERE participant_id = $1 AND at = $2")
+_COPY_TRANSFER = Sql("UPDATE participant_copy SET site_number = $2 WHERE participant_id = $1")
 _END_DELEGATION = Sql("UPDATE delegation_copy SET ended_at = $2 WHERE delegation_id = $1")
 _COPY_CONSENT = Sql(
     "INSERT INTO consent_copy AS c (screening_id, document, signed_at) VALUES ($1, $2, $3)"

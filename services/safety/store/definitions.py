@@ -20,7 +20,10 @@ _CHECKS = table_of(DefinitionCheckRow)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProtocolTerms:
-    """What safety needs of one protocol version; `definition_text` is the DLT object as JSON."""
+    """What safety needs of one protocol version.
+
+    `definition_text` is the DLT object as JSON, empty for a trial that defines no DLT.
+    """
 
     trial_id: str
     trial_code: str
@@ -33,7 +36,9 @@ class ProtocolTerms:
 
 @lru_cache(maxsize=256)
 def parsed(definition_text: str) -> DltDefinition | None:
-    """The definition, or None when it cannot be read (which `check_definition` has made an alert of)."""
+    """The definition, or None when there is none or it cannot be read (then `check_definition` has alerted)."""
+    if not definition_text:
+        return None
     try:
         return parse_definition(json.loads(definition_text))
     except Refused:

@@ -93,6 +93,7 @@ class DltWindowRow(SafetyTable, table=True):
     closes_at: datetime | None = Field(sa_type=Instant, nullable=True)
     closed_at: datetime | None = Field(sa_type=Instant, nullable=True)
     voided_at: datetime | None = Field(sa_type=Instant, nullable=True)
+    level_received: int | None
 
 
 class DltVerdictRow(SafetyTable, table=True):

@@ -1,15 +1,17 @@
 """What a verdict is made of, in one statement: the registration, the course, its doses and the reports."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from services.safety.domain.adverse_event import AdverseEvent
 from services.safety.domain.ids import AdverseEventId, ParticipantId, PersonId, TrialId, WindowId
 from services.safety.domain.place import zone_named
+from services.safety.domain.taken_over import TakenVerdict
 from services.safety.domain.treatment_course import (
     Administration,
     Course,
+    CourseStep,
     TreatmentEnd,
     read_cause,
     read_end_reason,
@@ -18,15 +20,22 @@ from services.safety.domain.window_judgement import WindowFacts
 from services.safety.store.definitions import parsed
 from services.safety.store.event_content import load_content
 from services.safety.store.stored_window import StoredWindow
+from services.safety.store.taken_over import TAKEN_VERDICT, taken_verdict
 from shared.database import Tx
 from shared.joint_reads import Part, each, fetch_together, instant, optional_instant, read_together
 
+FAILED = "failed"
+NO_LEVEL = 0
+"""Level of everybody in a part without dose levels."""
 BY_PARTICIPANT = "participant_or_parent"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registration:
-    """A participant as enrolment registered it, with everything that was told of the treatment since."""
+    """A participant as enrolment registered it, with everything that was told of the treatment since.
+
+    `without_window`: nobody counts DLTs here, because the part has no dose levels or the protocol defines no DLT.
+    """
 
     participant_id: ParticipantId
     trial_id: TrialId
@@ -34,6 +43,7 @@ class Registration:
     zone: str
     doses_planned: int
     definition_text: str
+    without_window: bool
     part: str
     level_allocated: int
     level_received: int | None
@@ -42,6 +52,7 @@ class Registration:
     events: tuple[AdverseEvent, ...]
     window: StoredWindow | None
     rebuilding: bool
+    taken_over: TakenVerdict | None = None
 
     def facts(self, window_id: WindowId) -> WindowFacts:
         """Everything the verdict of this window is made of."""
@@ -65,12 +76,16 @@ async def registration_of(tx: Tx, participant_id: str) -> Registration | None:
     doses = tuple(sorted(map(_dose, each(found, "dose")), key=lambda dose: dose.at))
     events = tuple(sorted(map(_event, each(found, "event")), key=lambda event: event.id))
     window = next((_window(row) for row in each(found, "window")), None)
-    return _registration(registered, doses, events, window)
+    steps = tuple(sorted(map(_step, each(found, "step")), key=lambda step: (step.at, step.step)))
+    registration = _registration(registered, doses, steps, events, window)
+    taken = next((taken_verdict(row) for row in each(found, "taken_over")), None)
+    return registration if taken is None else replace(registration, taken_over=taken)
 
 
 def _registration(
     row: dict[str, Any],
     doses: tuple[Administration, ...],
+    steps: tuple[CourseStep, ...],
     events: tuple[AdverseEvent, ...],
     window: StoredWindow | None,
 ) -> Registration:
@@ -84,6 +99,7 @@ def _registration(
         zone=row["zone"],
         doses_planned=row["doses_planned"] or 0,
         definition_text=row["dlt"] or "",
+        without_window=row["level"] == NO_LEVEL or row["dlt"] == "",
         part=row["part"],
         level_allocated=row["allocated_level"] or row["level"],
         level_received=row["level_received"],
@@ -91,6 +107,7 @@ def _registration(
             registered_at=instant(row["registered_at"]),
             first_dose_at=optional_instant(row["first_dose_at"]),
             administrations=doses if row["first_dose_at"] is not None else (),
+            steps=steps,
             end=end,
             stopped_at=optional_instant(row["stopped_at"]),
             stopped_by_participant=row["stopped_by"] == BY_PARTICIPANT,
@@ -117,6 +134,7 @@ def _window(row: dict[str, Any]) -> StoredWindow:
         closes_at=optional_instant(row["closes_at"]),
         closed_at=optional_instant(row["closed_at"]),
         voided_at=optional_instant(row["voided_at"]),
+        level_received=row["level_received"],
     )
 
 
@@ -124,6 +142,10 @@ def _dose(row: dict[str, Any]) -> Administration:
     return Administration(
         at=instant(row["at"]), given=bool(row["given"]), missed_because=read_cause(row["missed_because"])
     )
+
+
+def _step(row: dict[str, Any]) -> CourseStep:
+    return CourseStep(step=row["step"], at=instant(row["happened_at"]), failed=row["outcome"] == FAILED)
 
 
 def _event(row: dict[str, Any]) -> AdverseEvent:
@@ -158,13 +180,18 @@ _EVERYTHING = read_together(
         name="window",
         columns=(
             *("window_id", "participant_id", "trial_id", "version", "verdict", "provisional"),
-            *("next_check_at", "closes_at", "closed_at", "voided_at"),
+            *("next_check_at", "closes_at", "closed_at", "voided_at", "level_received"),
         ),
         json=("criteria", "reasons", "alerted"),
         source="dlt_window WHERE participant_id = $1",
     ),
     Part(
         name="dose", columns=("at", "given", "missed_because"), source="dose_copy WHERE participant_id = $1"
+    ),
+    Part(
+        name="step",
+        columns=("step", "happened_at", "outcome"),
+        source="course_step_copy WHERE participant_id = $1",
     ),
     Part(
         name="event",
@@ -174,4 +201,5 @@ _EVERYTHING = read_together(
         " JOIN adverse_event_version v ON v.adverse_event_id = e.id AND v.version = e.version"
         " WHERE e.participant_id = $1",
     ),
+    TAKEN_VERDICT,
 )

@@ -20,6 +20,9 @@ async def _history_of_a_trial(world: Any) -> None:
         world.participation({"treatment": "stopped", "contact": "stopped"}, at=at + timedelta(minutes=5)),
         world.registered("participant-2", "EP01-012-0025"),
         world.voided("participant-2"),
+        world.registered_without_level("participant-3", "EP01-012-0033"),
+        world.course_step("infusion", at=at, outcome="failed"),
+        world.course_step("infusion", at=at),
     )
     await world.tell(world.sponsor, world.delegation_ended())
     await world.reported(grade=3, causality="probable")
@@ -51,9 +54,10 @@ async def test_a_rebuild_gives_equal_copies(world: Any) -> None:
         "site_copy": 1,
         "delegation_copy": 1,
         "consent_copy": 1,
-        "participant_copy": 2,
+        "participant_copy": 3,
         "course_copy": 2,
         "dose_copy": 3,
+        "course_step_copy": 1,
     }
 
 

@@ -14,6 +14,7 @@ from services.safety.domain.dlt_definition import (
     MissedDosesCriterion,
     MissingAttribution,
     NotEvaluableReason,
+    WindowStart,
     dictionary_problems,
     parse_definition,
 )
@@ -72,6 +73,15 @@ def test_exclusions_and_named_terms_are_listed(definition: DltDefinition) -> Non
     assert definition.named_terms() == {"neutrophil count decreased"}
 
 
+@pytest.mark.parametrize("start", list(WindowStart))
+def test_a_window_starts_with_the_first_dose_the_infusion_or_the_transplant(
+    start: WindowStart, dlt_rules: Rules
+) -> None:
+    dlt_rules["window"]["starts"] = start.value
+
+    assert parse_definition(dlt_rules).starts is start
+
+
 def _set(path: str, value: object) -> Callable[[Rules], None]:
     def change(rules: Rules) -> None:
         *parents, last = path.split(".")
@@ -105,7 +115,7 @@ def _drop(key: str) -> Callable[[Rules], None]:
         (_set("window.days", "28"), "dlt.window.days"),
         (_set("window.days", True), "dlt.window.days"),
         (_set("window.days", 0), "dlt.window.days"),
-        (_set("window.starts", "infusion"), "dlt.window.starts"),
+        (_set("window.starts", "apheresis"), "dlt.window.starts"),
         (_set("dlt_definition.ctcae", "5.0"), "dlt.dlt_definition.ctcae"),
         (_set("dlt_definition.id", "EP 01"), "dlt.dlt_definition.id"),
         (_set("duration_convention", "days"), "dlt.duration_convention"),

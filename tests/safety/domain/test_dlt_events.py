@@ -19,7 +19,7 @@ from services.safety.domain.report import Author, Report, ReportContext, Reporte
 
 NOW = datetime(2026, 3, 12, 10, 0, tzinfo=UTC)
 WINDOW = DltWindow(
-    first_dose_at=datetime(2026, 3, 6, 14, 0, tzinfo=UTC), zone=ZoneInfo("Europe/London"), days=28
+    started_at=datetime(2026, 3, 6, 14, 0, tzinfo=UTC), zone=ZoneInfo("Europe/London"), days=28
 )
 DOSES = Doses(planned=28, given=28)
 

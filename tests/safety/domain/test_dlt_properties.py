@@ -24,6 +24,7 @@ from services.safety.domain.dlt_definition import (
     EventCriterion,
     MissingAttribution,
     NotEvaluableReason,
+    WindowStart,
 )
 from services.safety.domain.dlt_facts import Cause, DltEvent, Doses, RunningDelay
 from services.safety.domain.dlt_timeline import DatedGrade, as_day_begins, during_day
@@ -47,6 +48,7 @@ def definitions(draw: st.DrawFn) -> DltDefinition:
         version=1,
         protocol_version="1",
         ctcae="5.0+0",
+        starts=WindowStart.FIRST_DOSE,
         window_days=WINDOW_DAYS,
         minimum_doses_percent=draw(st.sampled_from([0, 75])),
         convention=draw(st.sampled_from(list(DurationConvention))),

@@ -12,7 +12,7 @@ START = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def window(first_dose_at: datetime, zone: ZoneInfo = LONDON, days: int = 28) -> DltWindow:
-    return DltWindow(first_dose_at=first_dose_at, zone=zone, days=days)
+    return DltWindow(started_at=first_dose_at, zone=zone, days=days)
 
 
 def test_day_1_is_the_local_date_of_the_first_dose_not_the_utc_date() -> None:

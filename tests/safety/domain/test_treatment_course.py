@@ -4,11 +4,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from services.safety.domain.dlt import Left, LeftFor
+from services.safety.domain.dlt_definition import WindowStart
 from services.safety.domain.dlt_facts import Cause, DoseDelay, Doses, MissedDoses, RunningDelay
 from services.safety.domain.dlt_window import DltWindow
 from services.safety.domain.treatment_course import (
     Administration,
     Course,
+    CourseStep,
     EndReason,
     TreatmentEnd,
     doses_of_window,
@@ -18,7 +20,7 @@ from services.safety.domain.treatment_course import (
 )
 
 FIRST = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-WINDOW = DltWindow(first_dose_at=FIRST, zone=ZoneInfo("Europe/London"), days=28)
+WINDOW = DltWindow(started_at=FIRST, zone=ZoneInfo("Europe/London"), days=28)
 OPEN, CLOSED = FIRST + timedelta(days=20), FIRST + timedelta(days=40)
 
 
@@ -206,3 +208,18 @@ def test_ending_before_the_first_dose_leaves_whatever_the_reason() -> None:
     course = Course(end=TreatmentEnd(at=_on(5), reason=EndReason.COMPLETED))
 
     assert left_window(course, None) == Left(day=0, reason=LeftFor.OTHER)
+
+
+def test_a_window_begins_with_the_first_such_step_that_reached_the_participant() -> None:
+    steps = (
+        CourseStep(step="infusion", at=_on(-5), failed=False),
+        CourseStep(step="infusion", at=_on(2), failed=True),
+        CourseStep(step="infusion", at=_on(9), failed=False),
+        CourseStep(step="infusion", at=_on(4), failed=False),
+        CourseStep(step="apheresis", at=_on(1), failed=False),
+    )
+    course = Course(registered_at=FIRST, first_dose_at=_on(3), steps=steps)
+
+    assert course.started_at(WindowStart.FIRST_DOSE) == _on(3)
+    assert course.started_at(WindowStart.INFUSION) == _on(4)
+    assert course.started_at(WindowStart.TRANSPLANT) is None

@@ -1,4 +1,9 @@
-"""Participants without a dose level."""
+"""Participants without a dose level (stored with level 0), and the dated steps of a course."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from shared.tables import Instant
 
 revision = "0004_kinds"
 down_revision = "0003_copies"
@@ -7,7 +12,14 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    op.create_table(
+        "course_step_copy",
+        sa.Column("participant_id", sa.String(), nullable=False),
+        sa.Column("step", sa.String(), nullable=False),
+        sa.Column("happened_at", Instant(), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("participant_id", "step", "happened_at"),
+    )
 
 
 def downgrade() -> None:
