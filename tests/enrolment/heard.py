@@ -1,5 +1,6 @@
 """What enrolment has heard from the sponsor and from safety about one trial."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -14,9 +15,10 @@ from services.sponsor.events import published as sponsor_events
 from services.sponsor.events.protocol_file import ProtocolFile
 from shared.clock import server_now
 from shared.inbox import Inbox
+from shared.tables import canonical_json
 from shared.testing.fake_producer import FakeProducer
 from shared.testing.running import Running
-from tests.enrolment.protocol import CODE, PART, protocol, rolling_six
+from tests.enrolment.protocol import CODE, PART, protocol, protocol_of_kind, rolling_six
 
 TRIAL = "01993f6e-0000-7000-8000-0000000000e1"
 DAY = timedelta(days=1)
@@ -33,6 +35,10 @@ class Heard:
     safety: FakeProducer = field(default_factory=lambda: FakeProducer("safety"))
     started: datetime = field(default_factory=server_now)
     serial: int = 0
+    kind: str = ""
+    """Kind of the trial; empty: the trial of two parts with levels that most tests are about."""
+    part: str = PART
+    """The part that the story is about where it names none."""
 
     def inbox(self, producer: str) -> Inbox:
         return self.running.service.inboxes[producer]
@@ -64,12 +70,14 @@ class Heard:
         sunset: datetime | None = None,
         **replaced: Any,
     ) -> tuple[Any, str]:
+        of_kind = protocol_of_kind(self.kind, version, self.code, **replaced) if self.kind else None
+        document = of_kind or protocol(version, self.code, **replaced)
         body = sponsor_events.ProtocolVersionApprovedV2(
             trial_id=self.trial_id,
             trial_code=self.code,
             protocol_version=version,
-            protocol_sha256="0" * 64,
-            protocol=ProtocolFile.model_validate(protocol(version, self.code, **replaced)),
+            protocol_sha256=hashlib.sha256(canonical_json(document).encode()).hexdigest(),
+            protocol=ProtocolFile.model_validate(document),
             approval_reference="ref",
             approved_on=date(2026, 1, 1),
             effective_at=effective_at or self.started - 100 * DAY,
@@ -84,6 +92,12 @@ class Heard:
             ),
             self.trial_id,
         )
+
+    def closed(self) -> tuple[Any, str]:
+        body = sponsor_events.TrialClosedV1(
+            trial_id=self.trial_id, reason_code="target_reached", closed_at=self.started
+        )
+        return body, self.trial_id
 
     def green_lit(self, site: str, version: str = "1.0", cap: int | None = None) -> tuple[Any, str]:
         body = sponsor_events.SiteGreenLitV1(
@@ -106,6 +120,16 @@ class Heard:
             site_number=site,
             revoked_at=self.started,
             reason_code="audit",
+        )
+        return body, f"{self.trial_id}-site-{site}"
+
+    def site_suspended(self, site: str) -> tuple[Any, str]:
+        body = sponsor_events.SiteSuspendedV1(
+            trial_id=self.trial_id,
+            site_id=f"site-{site}",
+            site_number=site,
+            suspended_at=self.started,
+            reason_code="staff_changes",
         )
         return body, f"{self.trial_id}-site-{site}"
 

@@ -7,11 +7,93 @@ from typing import Any
 from services.sponsor.domain.cohort_rule import NextLevel, rule_from_table, rule_payload
 from services.sponsor.domain.escalation.table import table_from_rows
 from services.sponsor.domain.ids import PartLevel
+from tests.enrolment import protocol_blocks as blocks
 
 SHIPPED_TABLE = Path(__file__).parents[2] / "services" / "sponsor" / "designs" / "rolling-six.2008.1.json"
 
 CODE = "EP01"
 PART = "escalation"
+KINDS = {
+    "dose_finding": ("escalation", "escalation", True, "I"),
+    "expansion": ("expansion", "expansion", True, "I/II"),
+    "randomised": ("induction", "cohort", True, "III"),
+    "advanced_therapy": ("cells", "escalation", True, "I"),
+    "radiotherapy": ("fractions", "cohort", False, "not_applicable"),
+    "supportive_care": ("support", "cohort", False, "not_applicable"),
+    "sample_study": ("samples", "cohort", False, "not_applicable"),
+    "survivor_cohort": ("survivors", "cohort", False, "not_applicable"),
+    "quality_of_life": ("families", "cohort", False, "not_applicable"),
+    "qualitative": ("interviews", "cohort", False, "not_applicable"),
+}
+"""Name and kind of the part that a trial of each kind has here, whether it is a ctimp, and its phase."""
+
+FOLLOWED = {
+    "advanced_therapy": ("infusion", 15, "visit"),
+    "survivor_cohort": ("registration", 40, "questionnaire"),
+    "quality_of_life": ("registration", 2, "questionnaire"),
+    "qualitative": ("registration", 1, "interview"),
+    "sample_study": ("registration", 5, "sample"),
+    "radiotherapy": ("treatment_end", 5, "visit"),
+    "supportive_care": ("treatment_end", 1, "contact"),
+    "randomised": ("treatment_end", 5, "visit"),
+}
+"""Start, years and kind of the follow-up, of kinds that have one here."""
+
+
+def part_of_kind(kind: str) -> str:
+    """The name of the part that `protocol_of_kind` gives a trial of this kind."""
+    return KINDS[kind][0]
+
+
+def protocol_of_kind(
+    kind: str, version: str = "1.0", code: str = CODE, *, has_levels: bool | None = None, **replaced: Any
+) -> dict[str, Any]:
+    """A protocol file of one of the ten kinds, with the blocks that such a trial has and no others.
+
+    There is one part, `part_of_kind(kind)`. Dose levels (three; one in an expansion) come with `dlt`,
+    `treatment`, `slots` and `decision`; `has_levels` overrides whether the kind usually has them.
+    `replaced` are whole blocks of the file, for example `randomisations=[...]`.
+    """
+    name, part_kind, ctimp, phase = KINDS[kind]
+    if has_levels is not None:
+        expands = has_levels and part_kind == "expansion"
+        part_kind = "expansion" if expands else "escalation" if has_levels else "cohort"
+    document = protocol(version, code)
+    if part_kind == "cohort":
+        for block in ("dlt", "treatment", "slots", "decision"):
+            del document[block]
+    document["trial"] |= {"kind": kind, "phase": phase, "ctimp": ctimp}
+    document["reporting_regimes"] = ["uk-2026"] if ctimp else ["uk-non-ctimp"]
+    document["parts"] = [part_file(name, part_kind)]
+    document["finder"] = blocks.finder(kind.replace("_", " "))
+    if kind in FOLLOWED:
+        document["follow_up"] = blocks.follow_up(*FOLLOWED[kind])
+    if kind == "advanced_therapy" and part_kind != "cohort":
+        document["treatment"]["course"] = blocks.CAR_T_COURSE
+        document["dlt"] = blocks.dlt(version, "infusion")
+    if kind == "randomised":
+        document["randomisations"] = [blocks.randomisation(name)]
+    if kind == "sample_study":
+        document["consent"]["sample_uses"] = [
+            {"use": "this-study", "text": "Use in this study"},
+            {"use": "later-studies", "text": "Use in later studies"},
+        ]
+    return document | replaced
+
+
+def part_file(name: str, kind: str, **replaced: Any) -> dict[str, Any]:
+    """One part of a protocol file: `escalation` (three levels), `expansion` (one) or `cohort` (none)."""
+    part: dict[str, Any] = {
+        "part": name,
+        "stratum": "I",
+        "kind": kind,
+        "age": {"from_years": 1, "below_years": 18},
+    }
+    if kind == "escalation":
+        part |= {"levels": blocks.levels(), "design": {"id": "rolling_six", "version": "2008.1"}}
+    if kind == "expansion":
+        part |= {"levels": blocks.levels(1), "monitoring": blocks.boundary_of_a_part()}
+    return part | replaced
 
 
 def protocol(version: str = "1.0", code: str = CODE, **replaced: Any) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What is read of a trial's places: the slot board, the dose levels, the waiting list."""
 
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter
@@ -10,7 +11,7 @@ from services.enrolment.queries.board_from_events import verify_board
 from services.enrolment.queries.dose_levels import show_dose_levels
 from services.enrolment.queries.slot_board import show_slot_board
 from services.enrolment.queries.waiting_list import show_waiting_list
-from shared.json_body import Instant
+from shared.json_body import Day, Instant
 from shared.service import service_of
 
 router = APIRouter(tags=["board"])
@@ -21,6 +22,8 @@ class SlotOut(OutModel):
     state: str
     origin: str
     expires_at: Instant | None
+    expires_at_local: datetime | None
+    expires_soon: bool
     frozen_because: list[str]
     site_number: str | None
     screening_number: str | None
@@ -140,6 +143,14 @@ async def show_dose_levels_route(request: Request, principal: Person, trial: Tri
     return DoseLevelsOut.model_validate(view)
 
 
+class StatedOut(OutModel):
+    """Local dates at the site. `priority_reason` is empty for readers other than the site and who chooses."""
+
+    earliest_start_on: Day | None
+    washout_ends_on: Day | None
+    priority_reason: str
+
+
 class LineOut(OutModel):
     entry_id: str
     part: str
@@ -148,6 +159,7 @@ class LineOut(OutModel):
     screening_number: str
     since: Instant
     first_refusal: bool
+    stated: StatedOut
 
 
 class OfferOut(OutModel):
@@ -157,6 +169,12 @@ class OfferOut(OutModel):
     site_number: str
     screening_number: str
     deadline: Instant
+    deadline_local: datetime
+    zone: str
+    origin: str
+    frozen: bool
+    earliest_first_dose_at: Instant | None
+    stated: StatedOut
 
 
 class WaitingListOut(OutModel):

@@ -1,19 +1,30 @@
 """Doses: authorised under guards, recorded without any."""
 
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path
-from pydantic import Field
+from pydantic import Field, StringConstraints, model_validator
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.enrolment.api.route import OutModel, Person, count_stale, refusal_answer, stale_members
+from services.enrolment.api.dose_confirmations import DoseConfirmationOut, confirmation_out
+from services.enrolment.api.route import (
+    LevelOut,
+    OutModel,
+    Person,
+    TextOut,
+    count_stale,
+    refusal_answer,
+    stale_members,
+)
 from services.enrolment.commands.authorise_dose import AuthoriseDose, DoseNotAuthorised, authorise_dose
 from services.enrolment.commands.dose_book import Administration
 from services.enrolment.commands.record_doses import DosesRecorded, RecordDoses, record_doses
+from services.enrolment.domain.planned_dose import DoseBasis, Measure
 from shared.act import Act
 from shared.database import Tx
-from shared.json_body import DecimalText, Instant, StrictModel, parse_body, read_limited, request_body
+from shared.json_body import Day, DecimalText, Instant, StrictModel, parse_body, read_limited, request_body
 from shared.perform import Answer
 from shared.service import service_of
 
@@ -21,11 +32,38 @@ router = APIRouter(tags=["doses"])
 ParticipantId = Annotated[str, Path(max_length=64)]
 
 
+class MeasureIn(StrictModel):
+    """The child's weight or body surface, whichever the protocol doses by, as measured on a day."""
+
+    weight_kg: Annotated[DecimalText, Field(gt=0, le=300)] | None = None
+    body_surface_m2: Annotated[DecimalText, Field(gt=0, le=4)] | None = None
+    measured_on: Day
+
+    @model_validator(mode="after")
+    def _says_one(self) -> "MeasureIn":
+        if (self.weight_kg is None) == (self.body_surface_m2 is None):
+            raise ValueError("state the weight or the body surface")
+        return self
+
+
+def measure(stated: MeasureIn | None) -> Measure | None:
+    if stated is None:
+        return None
+    if stated.weight_kg is not None:
+        return Measure(basis=DoseBasis.WEIGHT, value=stated.weight_kg, measured_on=stated.measured_on)
+    value = stated.body_surface_m2 or Decimal(0)
+    return Measure(basis=DoseBasis.BODY_SURFACE, value=value, measured_on=stated.measured_on)
+
+
 class DoseAuthorisationIn(StrictModel):
-    """`doses` administrations from `planned_at` on, at most a week ahead."""
+    """`doses` administrations from `planned_at` on, at most a week ahead.
+
+    Without the measure that the protocol doses by, the pharmacy is told the dose per unit and no amount.
+    """
 
     planned_at: Instant
     doses: Annotated[int, Field(ge=1, le=400)] = 1
+    measure: MeasureIn | None = None
 
 
 class DoseAuthorisedOut(OutModel):
@@ -33,12 +71,13 @@ class DoseAuthorisedOut(OutModel):
     participant_id: str
     participant_number: str
     part: str
-    level: int
-    dose: str
-    unit: str
+    level: LevelOut
+    dose: TextOut
+    unit: TextOut
     planned_at: Instant
     doses: int
     authorised_at: Instant
+    confirmation: DoseConfirmationOut
 
 
 @router.post(
@@ -54,7 +93,12 @@ async def authorise_dose_route(
     raw = await read_limited(request)
     body = parse_body(raw, DoseAuthorisationIn)
     service = service_of(request)
-    wanted = AuthoriseDose(participant_id=participant_id, planned_at=body.planned_at, doses=body.doses)
+    wanted = AuthoriseDose(
+        participant_id=participant_id,
+        planned_at=body.planned_at,
+        doses=body.doses,
+        measure=measure(body.measure),
+    )
 
     async def command(tx: Tx, act: Act) -> Answer:
         outcome = await authorise_dose(tx, wanted, act, service.freshness)
@@ -74,6 +118,7 @@ async def authorise_dose_route(
                 planned_at=body.planned_at,
                 doses=body.doses,
                 authorised_at=outcome.authorised_at,
+                confirmation=confirmation_out(outcome.confirmation),
             )
         )
 
@@ -89,6 +134,7 @@ class AdministrationIn(StrictModel):
     level: Annotated[int, Field(ge=1, le=99)] | None = None
     amount: DecimalText | None = None
     planned_amount: DecimalText | None = None
+    batch: Annotated[str, StringConstraints(min_length=1, max_length=60)] | None = None
 
 
 class DosesIn(StrictModel):
@@ -100,7 +146,7 @@ class RecordedOut(OutModel):
 
     at: Instant
     given: bool
-    level: int
+    level: LevelOut
     flags: list[str]
     already_recorded: bool
 
@@ -127,7 +173,7 @@ async def record_doses_route(request: Request, principal: Person, participant_id
     body = parse_body(raw, DosesIn)
 
     async def command(tx: Tx, act: Act) -> Answer:
-        doses = [_administration(one) for one in body.administrations]
+        doses = [administration(one) for one in body.administrations]
         recorded = await record_doses(
             tx, RecordDoses(participant_id=participant_id, administrations=doses), act
         )
@@ -136,7 +182,7 @@ async def record_doses_route(request: Request, principal: Person, participant_id
     return await service_of(request).performer.command(request, principal, raw, command)
 
 
-def _administration(one: AdministrationIn) -> Administration:
+def administration(one: AdministrationIn) -> Administration:
     return Administration(
         at=one.at,
         given=one.given,
@@ -144,6 +190,7 @@ def _administration(one: AdministrationIn) -> Administration:
         level=one.level,
         amount=one.amount,
         planned_amount=one.planned_amount,
+        batch=one.batch,
     )
 
 

@@ -9,10 +9,12 @@ from starlette.responses import Response
 
 from services.enrolment.api.route import (
     Cursor,
+    LevelOut,
     Limit,
     OutModel,
     Person,
     ReasonCode,
+    TextOut,
     TrialQuery,
 )
 from services.enrolment.commands.change_participation import ChangeParticipation, change_participation
@@ -22,7 +24,7 @@ from services.enrolment.domain.participation import Actor, Course, Element
 from services.enrolment.queries.records import ParticipantView, show_participant, show_participants
 from shared.act import Act
 from shared.database import Tx
-from shared.json_body import Instant, StrictModel, parse_body, read_limited, request_body
+from shared.json_body import Day, Instant, StrictModel, parse_body, read_limited, request_body
 from shared.perform import Answer
 from shared.service import service_of
 
@@ -163,6 +165,8 @@ async def void_registration_route(
 
 
 class ParticipantOut(OutModel):
+    """Level, dose, unit, decision and cell are null in a part without dose levels."""
+
     id: str
     number: str
     trial_id: str
@@ -171,11 +175,11 @@ class ParticipantOut(OutModel):
     registration_id: str
     part: str
     stratum: str
-    level: int
-    dose: str
-    unit: str
-    decision_id: str
-    rule_cell: str
+    level: LevelOut
+    dose: TextOut
+    unit: TextOut
+    decision_id: TextOut
+    rule_cell: TextOut
     protocol_version: str
     registered_at: Instant
     first_dose_at: Instant | None
@@ -205,19 +209,44 @@ async def list_participants_route(
 
 
 class AdministrationOut(OutModel):
+    """A dose as it was reported; `standing` is false once it was corrected or voided, for `correction_code`.
+
+    `replaced_by` is the record that says it right, `moved_to` the participant whose dose it was.
+    """
+
+    id: str
     at: Instant
     given: bool
     missed_because: str | None
-    level: int
+    level: LevelOut
     amount: str | None
     planned_amount: str | None
+    batch: str | None
     authorised: bool
     flags: list[str]
     recorded_at: Instant
+    standing: bool
+    correction_code: str | None
+    replaced_by: str | None
+    moved_to: str | None
+    corrected_at: Instant | None
+
+
+class StandingOut(OutModel):
+    """`state` is one word from registration to the last contact; `collected_data` is `in_use` or `locked`."""
+
+    state: str
+    evaluability: str
+    episode: int
+    died_on: Day | None
+    lost_since: Instant | None
+    mailings_refused: bool
+    collected_data: str
 
 
 class ParticipantDetailOut(OutModel):
     participant: ParticipantOut
+    standing: StandingOut
     administrations: list[AdministrationOut]
 
 
@@ -232,6 +261,7 @@ async def show_participant_route(
     )
     return ParticipantDetailOut(
         participant=ParticipantOut.model_validate(view.participant),
+        standing=StandingOut.model_validate(view.standing),
         administrations=[AdministrationOut(**_dose(one)) for one in _doses(view)],
     )
 
@@ -241,5 +271,8 @@ def _doses(view: ParticipantView) -> list[dict[str, Any]]:
 
 
 def _dose(one: dict[str, Any]) -> dict[str, Any]:
-    wanted = {name: one[name] for name in AdministrationOut.model_fields if name != "authorised"}
-    return wanted | {"authorised": not one["given"] or one["authorisation_id"] is not None}
+    wanted = {name: one[name] for name in AdministrationOut.model_fields if name in one}
+    return wanted | {
+        "authorised": not one["given"] or one["authorisation_id"] is not None,
+        "standing": one["corrected_at"] is None,
+    }

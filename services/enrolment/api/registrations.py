@@ -7,14 +7,23 @@ from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.enrolment.api.route import Id, OutModel, Person, count_stale, refusal_answer, stale_members
+from services.enrolment.api.route import (
+    Id,
+    LevelOut,
+    OutModel,
+    Person,
+    TextOut,
+    count_stale,
+    refusal_answer,
+    stale_members,
+)
 from services.enrolment.commands.register_participant import (
     NotRegistered,
     Registered,
     RegisterParticipant,
     register_participant,
 )
-from services.enrolment.queries.records import show_registration_guards
+from services.enrolment.queries.records import show_flagged_guards
 from shared.act import Act
 from shared.database import Tx
 from shared.json_body import Day, Instant, StrictModel, parse_body, read_limited, request_body
@@ -32,27 +41,32 @@ class AgeIn(StrictModel):
 
 
 class RegistrationIn(StrictModel):
-    """`version` is the screening's version as it was read; a later one refuses `version_conflict`."""
+    """`version` is the screening's version as it was read; a later one refuses `version_conflict`.
+
+    `slot_id` is left out exactly where the part has no dose levels.
+    """
 
     screening_id: Id
-    slot_id: Id
+    slot_id: Id | None = None
     age_statement: AgeIn | None = None
     version: Annotated[int, Field(ge=1)] | None = None
 
 
 class ConfirmationOut(OutModel):
-    """What the pharmacy needs to prepare the first dose."""
+    """What the pharmacy needs to prepare the first dose; without dose levels nothing is said of a dose."""
 
     participant_number: str
     part: str
-    level: int
-    dose: str
-    unit: str
-    decision_id: str
+    level: LevelOut
+    dose: TextOut
+    unit: TextOut
+    decision_id: TextOut
     registered_at: Instant
 
 
 class RegisteredOut(OutModel):
+    """Level, decision and cell are null in a part without dose levels."""
+
     registration_id: str
     participant_id: str
     participant_number: str
@@ -60,9 +74,9 @@ class RegisteredOut(OutModel):
     site_number: str
     part: str
     stratum: str
-    level: int
-    decision_id: str
-    rule_cell: str
+    level: LevelOut
+    decision_id: TextOut
+    rule_cell: TextOut
     protocol_version: str
     registered_at: Instant
     confirmation: ConfirmationOut
@@ -75,7 +89,10 @@ class RegisteredOut(OutModel):
     openapi_extra=request_body(RegistrationIn),
 )
 async def register_participant_route(request: Request, principal: Person) -> Response:
-    """201 with the number and the level, 409 with every guard that fails, 503 when too little is known."""
+    """201 with the number, 409 with every guard that fails, 503 when too little is known.
+
+    Level, decision and cell are there where the part has dose levels.
+    """
     raw = await read_limited(request)
     body = parse_body(raw, RegistrationIn)
     service = service_of(request)
@@ -93,12 +110,12 @@ async def register_participant_route(request: Request, principal: Person) -> Res
             count_stale(tx, service, outcome.stale)
             members = {"registration_id": outcome.registration_id, **stale_members(outcome.stale)}
             return refusal_answer(outcome.refused, act, **members)
-        return Answer(body=_registered(outcome))
+        return Answer(body=registered_out(outcome))
 
     return await service.performer.command(request, principal, raw, command)
 
 
-def _registered(outcome: Registered) -> RegisteredOut:
+def registered_out(outcome: Registered) -> RegisteredOut:
     participant = outcome.participant
     confirmation = ConfirmationOut(
         participant_number=participant.number,
@@ -137,14 +154,33 @@ class GuardOut(OutModel):
     inputs: dict[str, Any]
 
 
+class FlagOut(OutModel):
+    """Something about the registration is not in order, and it stands.
+
+    `about` is the id of a record that was corrected since, or, for a `late_entry`, the code of what differed.
+    """
+
+    flag: str
+    about: str
+    flagged_at: Instant
+
+
 class AttemptOut(OutModel):
+    """`kind` and `kind_table` say by which kind of trial, in which table, the guards were chosen.
+
+    They are null when the attempt was refused before that.
+    """
+
     registration_id: str
     screening_id: str
-    slot_id: str
+    slot_id: str | None
     participant_id: str | None
     code: str
     at: Instant
+    kind: str | None
+    kind_table: str | None
     results: list[GuardOut]
+    flags: list[FlagOut]
 
 
 @router.get("/registrations/{registration_id}/guards")
@@ -153,8 +189,8 @@ async def show_registration_guards_route(
 ) -> AttemptOut:
     """Why a registration was let through or refused: each guard with its inputs."""
     service = service_of(request)
-    attempt = await service.performer.query(
-        request, principal, lambda tx, act: show_registration_guards(tx, act, registration_id)
+    attempt, flags = await service.performer.query(
+        request, principal, lambda tx, act: show_flagged_guards(tx, act, registration_id)
     )
     return AttemptOut(
         registration_id=attempt.id,
@@ -163,5 +199,8 @@ async def show_registration_guards_route(
         participant_id=attempt.participant_id,
         code=attempt.code,
         at=attempt.at,
+        kind=attempt.kind,
+        kind_table=attempt.kind_table,
         results=[GuardOut(**result) for result in attempt.results],
+        flags=[FlagOut(flag=flag, about=about, flagged_at=at) for flag, about, at in flags],
     )

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import Depends, Query
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
 from services.enrolment.domain.refusals import REFUSALS, Refused
 from shared.act import Act
@@ -24,6 +24,10 @@ ReasonCode = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,60}$")]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+LevelOut = Annotated[int | None, BeforeValidator(lambda level: level or None)]
+"""A dose level; null in a part that has none."""
+TextOut = Annotated[str | None, BeforeValidator(lambda text: text or None)]
+"""What there is only with a dose level; null without."""
 SiteNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{3}$")]
 
 

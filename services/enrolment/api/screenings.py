@@ -41,6 +41,9 @@ class ScreeningIn(StrictModel):
     part: Slug
     site_number: SiteNumber
     born: BirthMonthIn
+    previous_screening_id: Annotated[
+        Id | None, Field(description="The screening of the same person that has ended")
+    ] = None
 
 
 class ScreeningStartedOut(OutModel):
@@ -68,7 +71,13 @@ async def start_screening_route(request: Request, principal: Person) -> Response
         born = BirthMonth(year=body.born.year, month=body.born.month)
         screening = await start_screening(
             tx,
-            StartScreening(trial=body.trial, part=body.part, site_number=body.site_number, born=born),
+            StartScreening(
+                trial=body.trial,
+                part=body.part,
+                site_number=body.site_number,
+                born=born,
+                previous_screening_id=body.previous_screening_id or "",
+            ),
             act,
         )
         return Answer(
@@ -119,7 +128,12 @@ class ConsentOut(OutModel):
     version: str
     purpose: str
     capacity: str
+    parent: str
+    site_number: str
     signed_at: Instant
+    superseded_by: Annotated[
+        str, Field(description="The consent that corrects this record; empty: it stands")
+    ]
 
 
 class AssentOut(OutModel):
@@ -129,9 +143,31 @@ class AssentOut(OutModel):
     decided: bool
 
 
+class CriterionOut(OutModel):
+    """A criterion of the version in use: what was entered, and whether that meets it (met, not_met, unknown)."""
+
+    id: str
+    kind: str
+    text: str
+    entered: Any
+    answer: str
+    valid_through: Day | None
+
+
+class FindingOut(OutModel):
+    gene: str
+    alteration: str
+    detail: str
+    result: str
+    method: str
+    determined_on: Day
+
+
 class EligibilityOut(OutModel):
+    """`answers` as they were entered: a word for yes, no and unknown, an object for everything else."""
+
     version: str
-    answers: dict[str, str]
+    answers: dict[str, Any]
     signed_by: str
     signed_at: Instant
     delegated: bool
@@ -145,6 +181,12 @@ class AgeStatementOut(OutModel):
 
 
 class ScreeningOut(OutModel):
+    """`stopped` while a possible duplicate waits for the coordinator.
+
+    `criteria` and `judgement_statement` are those of the protocol version in use at the site and of its kind of
+    trial; `sample_uses` says of each use whether it is consented to, null while nobody was asked.
+    """
+
     screening_id: str
     screening_number: str
     trial_id: str
@@ -154,10 +196,19 @@ class ScreeningOut(OutModel):
     version: int
     started_at: Instant
     reason_code: str
+    stopped: Literal["possible_duplicate"] | None
+    previous_screening_id: str | None
+    next_screening_id: str | None
     consents: list[ConsentOut]
     assent: AssentOut
     eligibility: EligibilityOut | None
     age_statements: list[AgeStatementOut]
+    protocol_version: str
+    criteria: list[CriterionOut]
+    judgement_statement: str
+    molecular_findings: list[FindingOut]
+    biomarkers_not_shown: list[str]
+    sample_uses: dict[str, bool | None]
 
 
 @router.get("/screenings/{screening_id}")
@@ -169,7 +220,7 @@ async def show_screening_route(
     view = await service.performer.query(
         request, principal, lambda tx, act: show_screening(tx, act, screening_id)
     )
-    return ScreeningOut(**_screening(view), **_signed(view))
+    return ScreeningOut(**_screening(view), **_signed(view), **_asked(view))
 
 
 def _screening(view: ScreeningView) -> dict[str, Any]:
@@ -184,13 +235,19 @@ def _screening(view: ScreeningView) -> dict[str, Any]:
         "version": screening.version,
         "started_at": screening.started_at,
         "reason_code": screening.reason_code,
+        "stopped": "possible_duplicate" if screening.unresolved_duplicates else None,
+        "previous_screening_id": view.neighbours.previous or None,
+        "next_screening_id": view.neighbours.following or None,
     }
 
 
 def _signed(view: ScreeningView) -> dict[str, Any]:
     person = view.person
     return {
-        "consents": [ConsentOut.model_validate(consent) for consent in person.consents],
+        "consents": [
+            ConsentOut.model_validate(consent)
+            for consent in sorted((*person.consents, *view.superseded), key=lambda one: one.id)
+        ],
         "assent": AssentOut(
             answer=person.assent.answer.value,
             document=person.assent.document,
@@ -205,13 +262,25 @@ def _signed(view: ScreeningView) -> dict[str, Any]:
     }
 
 
+def _asked(view: ScreeningView) -> dict[str, Any]:
+    asked = view.asked
+    return {
+        "protocol_version": asked.protocol_version,
+        "criteria": [CriterionOut.model_validate(one) for one in asked.criteria],
+        "judgement_statement": asked.judgement,
+        "molecular_findings": [FindingOut.model_validate(one) for one in asked.findings],
+        "biomarkers_not_shown": list(asked.biomarkers_not_shown),
+        "sample_uses": dict(asked.sample_uses),
+    }
+
+
 def _eligibility(view: ScreeningView) -> EligibilityOut | None:
     eligibility, judgement = view.person.eligibility, view.person.judgement
     if eligibility is None or eligibility.signature is None:
         return None
     return EligibilityOut(
         version=eligibility.version,
-        answers={name: answer.value for name, answer in eligibility.answers.items()},
+        answers=dict(view.answers),
         signed_by=eligibility.signature.signed_by,
         signed_at=eligibility.signature.signed_at,
         delegated=eligibility.signature.delegated,

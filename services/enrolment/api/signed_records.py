@@ -1,13 +1,23 @@
 """What is signed for a screening: consents, assents, eligibility with the judgement, ages."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Path
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.enrolment.api.route import OutModel, Person, ReasonCode, Slug, Words
+from services.enrolment.api.consent_bodies import (
+    AgeStatedOut,
+    AgeStatementIn,
+    AnswerIn,
+    AssentIn,
+    AssentRecordedOut,
+    ConsentIn,
+    ConsentRecordedOut,
+    entered,
+)
+from services.enrolment.api.route import OutModel, Person, Slug, Words
 from services.enrolment.commands.record_assent import (
     DecideOnRefusal,
     RecordAssent,
@@ -21,39 +31,15 @@ from services.enrolment.commands.record_eligibility import (
     record_eligibility,
     state_age,
 )
-from services.enrolment.domain.consent import AssentAnswer, ConsentPurpose, SignerCapacity
-from services.enrolment.domain.eligibility import Answer as Criterion
 from services.enrolment.domain.eligibility import Judgement
 from shared.act import Act
 from shared.database import Tx
-from shared.json_body import Day, Instant, StrictModel, parse_body, read_limited, request_body
+from shared.json_body import Instant, StrictModel, parse_body, read_limited, request_body
 from shared.perform import Answer
 from shared.service import service_of
 
 router = APIRouter(tags=["screenings"])
 ScreeningId = Annotated[str, Path(max_length=64)]
-
-
-class ConsentIn(StrictModel):
-    """`capacity_note` says by a code why a representative signs, or that a child is competent to."""
-
-    purpose: Literal["parental_consent", "own_consent"]
-    document: Slug
-    version: Annotated[str, Field(min_length=1, max_length=20)]
-    capacity: Literal[
-        "participant",
-        "parental_responsibility",
-        "personal_legal_representative",
-        "professional_legal_representative",
-    ]
-    capacity_note: ReasonCode | None = None
-    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$")] = "en"
-    method: Literal["paper", "electronic", "verbal"] = "paper"
-    signed_at: Instant
-
-
-class ConsentRecordedOut(OutModel):
-    consent_id: str
 
 
 @router.post(
@@ -70,36 +56,12 @@ async def record_consent_route(request: Request, principal: Person, screening_id
     async def command(tx: Tx, act: Act) -> Answer:
         consent_id = await record_consent(
             tx,
-            RecordConsent(
-                screening_id=screening_id,
-                purpose=ConsentPurpose(body.purpose),
-                document=body.document,
-                version=body.version,
-                capacity=SignerCapacity(body.capacity),
-                capacity_note=body.capacity_note or "",
-                language=body.language,
-                method=body.method,
-                signed_at=body.signed_at,
-            ),
+            RecordConsent(screening_id=screening_id, **body.given()),
             act,
         )
         return Answer(body=ConsentRecordedOut(consent_id=consent_id))
 
     return await service_of(request).performer.command(request, principal, raw, command)
-
-
-class AssentIn(StrictModel):
-    """Given or refused on a form, or not sought or not possible for a reason."""
-
-    answer: Literal["given", "refused", "not_sought", "not_capable"]
-    document: Slug | None = None
-    version: Annotated[str, Field(min_length=1, max_length=20)] | None = None
-    reason_code: ReasonCode | None = None
-    signed_at: Instant
-
-
-class AssentRecordedOut(OutModel):
-    assent_id: str
 
 
 @router.post(
@@ -116,14 +78,7 @@ async def record_assent_route(request: Request, principal: Person, screening_id:
     async def command(tx: Tx, act: Act) -> Answer:
         assent_id = await record_assent(
             tx,
-            RecordAssent(
-                screening_id=screening_id,
-                answer=AssentAnswer(body.answer),
-                document=body.document or "",
-                version=body.version or "",
-                reason=body.reason_code or "",
-                signed_at=body.signed_at,
-            ),
+            RecordAssent(screening_id=screening_id, **body.given()),
             act,
         )
         return Answer(body=AssentRecordedOut(assent_id=assent_id))
@@ -163,17 +118,16 @@ class JudgementIn(StrictModel):
 
 
 class EligibilityIn(StrictModel):
+    """Answers as they were found, each of its criterion's kind; whoever is asking signs them."""
+
     version: Annotated[str, Field(min_length=1, max_length=20)]
-    answers: Annotated[dict[Slug, bool | None], Field(max_length=500)]
+    answers: Annotated[dict[Slug, AnswerIn], Field(max_length=500)]
     judgement: JudgementIn | None = None
     signed_at: Instant
 
 
 class EligibilityRecordedOut(OutModel):
     eligibility_id: str
-
-
-_ANSWERS = {True: Criterion.MET, False: Criterion.NOT_MET, None: Criterion.UNKNOWN}
 
 
 @router.post(
@@ -199,7 +153,7 @@ async def record_eligibility_route(
             RecordEligibility(
                 screening_id=screening_id,
                 version=body.version,
-                answers={name: _ANSWERS[answer] for name, answer in body.answers.items()},
+                answers={name: entered(answer) for name, answer in body.answers.items()},
                 judgement=judgement,
                 signed_at=body.signed_at,
             ),
@@ -208,17 +162,6 @@ async def record_eligibility_route(
         return Answer(body=EligibilityRecordedOut(eligibility_id=eligibility_id))
 
     return await service_of(request).performer.command(request, principal, raw, command)
-
-
-class AgeStatementIn(StrictModel):
-    """Completed years on the site's local date `on`."""
-
-    years: Annotated[int, Field(ge=0, le=120)]
-    on: Day
-
-
-class AgeStatedOut(OutModel):
-    statement_id: str
 
 
 @router.post(

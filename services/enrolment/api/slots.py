@@ -26,10 +26,11 @@ from services.enrolment.commands.reserve_slot import (
     reserve_slot,
 )
 from services.enrolment.domain.board import SlotRecord
+from services.enrolment.domain.dated_requests import StatedDates
 from services.enrolment.domain.slot_states import Frozen
 from shared.act import Act
 from shared.database import Tx
-from shared.json_body import Instant, StrictModel, parse_body, read_limited, read_nothing, request_body
+from shared.json_body import Day, Instant, StrictModel, parse_body, read_limited, read_nothing, request_body
 from shared.openapi import also_answers
 from shared.perform import Answer
 from shared.service import service_of
@@ -38,7 +39,25 @@ router = APIRouter(tags=["slots"])
 SlotId = Annotated[str, Path(max_length=64)]
 
 
-class ReservationIn(StrictModel):
+class DatesIn(StrictModel):
+    """Local dates at the site; what is left out stays as it was stated before.
+
+    `priority_reason` is read by the medical monitor who chooses, and by the site; it names nobody.
+    """
+
+    earliest_start_on: Day | None = None
+    washout_ends_on: Day | None = None
+    priority_reason: Words | None = None
+
+    def stated(self) -> StatedDates:
+        return StatedDates(
+            earliest_start_on=self.earliest_start_on,
+            washout_ends_on=self.washout_ends_on,
+            priority_reason=self.priority_reason or "",
+        )
+
+
+class ReservationIn(DatesIn):
     screening_id: Id
 
 
@@ -99,13 +118,13 @@ async def reserve_slot_route(request: Request, principal: Person, slot_id: SlotI
     body = parse_body(raw, ReservationIn)
 
     async def command(tx: Tx, act: Act) -> Answer:
-        wanted = ReserveSlot(slot_id=slot_id, screening_id=body.screening_id)
+        wanted = ReserveSlot(slot_id=slot_id, screening_id=body.screening_id, stated=body.stated())
         return _place(await reserve_slot(tx, wanted, act))
 
     return await service_of(request).performer.command(request, principal, raw, command)
 
 
-class ReservationRequestIn(StrictModel):
+class ReservationRequestIn(DatesIn):
     trial: Id
     part: Slug
     screening_id: Id
@@ -124,7 +143,9 @@ async def request_slot_route(request: Request, principal: Person) -> Response:
     body = parse_body(raw, ReservationRequestIn)
 
     async def command(tx: Tx, act: Act) -> Answer:
-        wanted = RequestSlot(trial=body.trial, part=body.part, screening_id=body.screening_id)
+        wanted = RequestSlot(
+            trial=body.trial, part=body.part, screening_id=body.screening_id, stated=body.stated()
+        )
         return _place(await request_slot(tx, wanted, act))
 
     return await service_of(request).performer.command(request, principal, raw, command)

@@ -1,6 +1,7 @@
 """What happened on a board, as events and audit rows: each change exactly one of the two."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from services.enrolment.domain.board import SlotRecord
@@ -13,9 +14,13 @@ from services.enrolment.domain.draft import (
     LevelOpened,
     LevelsPrepared,
     MemberNoted,
+    RecruitmentClosed,
+    RecruitmentReopened,
     SlotChanged,
     SlotHappening,
 )
+from services.enrolment.domain.ids import PartLevel
+from services.enrolment.domain.registering import earliest_first_dose
 from services.enrolment.domain.slot_states import (
     Expired,
     Frozen,
@@ -29,7 +34,9 @@ from services.enrolment.events.event_model import PublishedEvent
 from services.enrolment.events.place_events import (
     DoseLevelClosedV1,
     DoseLevelOpenedV1,
+    Origin,
     SlotExpiredV1,
+    SlotExpiringV1,
     SlotFrozenV1,
     SlotOfferedV1,
     SlotOpenedV1,
@@ -38,13 +45,18 @@ from services.enrolment.events.place_events import (
     SlotRevokedV1,
     SlotUnfrozenV1,
 )
+from services.enrolment.events.recruitment_events import RecruitmentClosedV1, RecruitmentReopenedV1
 from services.enrolment.store.board_saves import save_draft
+from services.enrolment.store.trials import versions_of
 from shared.act import Act
 from shared.audit import record as record_audit
 from shared.database import Tx
 from shared.outbox import NewEvent, put_all
+from shared.writes import Write
 
-_ORIGINS = {
+FirstDoses = Mapping[PartLevel, datetime | None]
+
+_ORIGINS: Mapping[SlotOrigin, Origin] = {
     SlotOrigin.DECISION: "decision",
     SlotOrigin.EXPANSION: "expansion",
     SlotOrigin.REPLACEMENT: "replacement",
@@ -54,7 +66,13 @@ _ORIGINS = {
 
 
 async def keep(
-    tx: Tx, act: Act, draft: Draft, also: Sequence[NewEvent] = (), *, reason: str | None = None
+    tx: Tx,
+    act: Act,
+    draft: Draft,
+    also: Sequence[NewEvent] = (),
+    *,
+    with_changes: Sequence[Write] = (),
+    reason: str | None = None,
 ) -> None:
     """Save a draft and say what happened.
 
@@ -63,26 +81,46 @@ async def keep(
         act: whose act it is.
         draft: the board as decided.
         also: further events of the same command.
+        with_changes: what `also` announces and is not saved yet.
         reason: somebody's words, for the audit of the slots; events never carry it.
     """
     await save_draft(tx, draft)
     happenings = draft.happenings
-    events = [event for happening in happenings if (event := _event(draft, happening, reason)) is not None]
-    await put_all(tx, act, [*also, *events])
+    offers = await _first_doses_offered(tx, draft)
+    events = [
+        event for happening in happenings if (event := _event(draft, happening, reason, offers)) is not None
+    ]
+    if every := [*also, *events]:
+        await put_all(tx, act, every, *with_changes)
     for happening in happenings:
         await _audit(tx, act, draft, happening)
 
 
-def _event(draft: Draft, happening: Happening, reason: str | None) -> NewEvent | None:
+async def _first_doses_offered(tx: Tx, draft: Draft) -> FirstDoses:
+    """For each level at which a place was offered, when the stagger would let that child be dosed."""
+    changes = [happening for happening in draft.happenings if isinstance(happening, SlotChanged)]
+    places = {it.record.slot.place for it in changes if it.what is SlotHappening.OFFERED}
+    versions = await versions_of(tx, draft.board.trial_id) if places else []
+    if not versions:
+        return {}
+    board, stagger = draft.as_board(), versions[-1].stagger
+    return {place: earliest_first_dose(board, place, stagger, draft.now) for place in places}
+
+
+def _event(draft: Draft, happening: Happening, reason: str | None, offers: FirstDoses) -> NewEvent | None:
     match happening:
         case SlotChanged(what=SlotHappening.CAUSES_CHANGED):
             return None
         case SlotChanged(what=what, record=record):
-            body = _slot_body(draft.board.trial_id, what, record, draft)
+            body = _slot_body(what, record, draft, offers)
             return NewEvent(aggregate_id=record.slot.id, scope=draft.board.trial_id, body=body, reason=reason)
         case LevelOpened() | LevelClosed():
             level = _level_event(draft, happening)
             return NewEvent(aggregate_id=level.level_id, scope=draft.board.trial_id, body=level)
+        case RecruitmentClosed() | RecruitmentReopened():
+            recruitment = _recruitment_event(draft, happening)
+            subject = recruitment.recruitment_id
+            return NewEvent(aggregate_id=subject, scope=draft.board.trial_id, body=recruitment)
         case _:
             return None
 
@@ -109,10 +147,33 @@ def _level_event(draft: Draft, happening: LevelOpened | LevelClosed) -> DoseLeve
     )
 
 
-def _slot_body(trial_id: str, what: SlotHappening, record: SlotRecord, draft: Draft) -> PublishedEvent:
+def _recruitment_event(
+    draft: Draft, happening: RecruitmentClosed | RecruitmentReopened
+) -> RecruitmentClosedV1 | RecruitmentReopenedV1:
+    target = happening.target
+    about: dict[str, Any] = {
+        "trial_id": draft.board.trial_id,
+        "recruitment_id": happening.recruitment.id,
+        "part": happening.part,
+        "target": target.target if target else None,
+        "registered": happening.registered,
+    }
+    if isinstance(happening, RecruitmentReopened):
+        return RecruitmentReopenedV1(**about, reopened_at=draft.now)
+    policy = happening.target.policy
+    return RecruitmentClosedV1(
+        **about,
+        cause="target_reached",
+        at_target=policy.at_target.value,
+        allow_until=policy.until,
+        closed_at=draft.now,
+    )
+
+
+def _slot_body(what: SlotHappening, record: SlotRecord, draft: Draft, offers: FirstDoses) -> PublishedEvent:
     slot, state = record.slot, record.slot.state
     where: dict[str, Any] = {
-        "trial_id": trial_id,
+        "trial_id": draft.board.trial_id,
         "slot_id": slot.id,
         "part": slot.place.part,
         "level": slot.place.level,
@@ -129,14 +190,23 @@ def _slot_body(trial_id: str, what: SlotHappening, record: SlotRecord, draft: Dr
         expires_at = record.held.expires_at if record.held else None
         return SlotUnfrozenV1(**where, unfrozen_at=draft.now, expires_at=expires_at)
     match state:
+        case Reserved() | Offered() if what is SlotHappening.EXPIRING:
+            site = state.holder.site_id
+            return SlotExpiringV1(**where, site_number=site, expires_at=state.expires_at)
         case Reserved(holder=holder, expires_at=expires_at):
             number = record.screening_number
             return SlotReservedV1(
                 **where, site_number=holder.site_id, screening_number=number, expires_at=expires_at
             )
         case Offered(holder=holder, expires_at=expires_at):
-            entry_id = record.entry_id or ""
-            return SlotOfferedV1(**where, entry_id=entry_id, site_number=holder.site_id, deadline=expires_at)
+            return SlotOfferedV1(
+                **where,
+                entry_id=record.entry_id or "",
+                site_number=holder.site_id,
+                deadline=expires_at,
+                origin=_ORIGINS[slot.origin],
+                earliest_first_dose_at=offers.get(slot.place),
+            )
         case Frozen(since=since, causes=causes):
             return SlotFrozenV1(**where, reason=min(causes), frozen_at=since)
         case _:

@@ -26,3 +26,17 @@ async def participant_under_gate(
     if participant is None:
         raise unknown(act, roles)
     return allowed, participant
+
+
+async def participant_locked(
+    tx: Tx, act: Act, roles: Sequence[str], participant_id: str
+) -> tuple[Allowed, Participant]:
+    """The participant, locked, for what no place, level or count depends on: the trial goes on beside it.
+
+    Raises:
+        Problem: `forbidden`, or `not_found` for another site's participant as for none.
+    """
+    participant = await load_participant(tx, participant_id)
+    if participant is None:
+        raise unknown(act, roles)
+    return await allow(tx, act, roles, participant.trial_id, participant.site_number), participant

@@ -1,19 +1,24 @@
 """Authorise a dose, under the same freshness as a registration. Recording one needs no authorisation."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from services.enrolment.commands.at_participant import participant_under_gate
+from services.enrolment.commands.confirm_dose import PlannedDoses, confirm_authorisation
 from services.enrolment.commands.permission import delegations_unknown, has_duty
+from services.enrolment.commands.treatment import check_treatment
 from services.enrolment.domain.age import local_date, possible_ages
 from services.enrolment.domain.board import Board
 from services.enrolment.domain.dose_authorising import check_planned_at
+from services.enrolment.domain.dose_confirmation import Confirmation
 from services.enrolment.domain.dosing import DoseFacts, evaluate_dose_guards
 from services.enrolment.domain.guards import GuardResult, duty_guard, freshness_guard, refusal_from
 from services.enrolment.domain.ids import DecisionId, ParticipantId, PartLevel, SiteId
 from services.enrolment.domain.levels import DecisionStanding
 from services.enrolment.domain.participation import Element, Participation
+from services.enrolment.domain.planned_dose import Measure, check_measure
 from services.enrolment.domain.protocol_terms import NoTerms, VersionRules, rules_in_use
 from services.enrolment.domain.refusals import Refused
 from services.enrolment.domain.registering import LEAP_DAY, UNKNOWN_SITE, others_at_level
@@ -21,25 +26,25 @@ from services.enrolment.domain.roles import INVESTIGATOR
 from services.enrolment.domain.screening import check_dosable
 from services.enrolment.domain.stagger import AtLevel, evaluate_stagger
 from services.enrolment.store.boards import load_board
+from services.enrolment.store.dose_confirmations import dose_basis
 from services.enrolment.store.participants import Participant, insert_authorisation, result_document
 from services.enrolment.store.people import find_screening, load_person
+from services.enrolment.store.transfers import consented_at_site
 from services.enrolment.store.trials import versions_of
 from shared.act import Act
 from shared.audit import record as record_audit
 from shared.database import Tx
 from shared.freshness import FreshnessRule, Stale, first_stale
 
-ADULT_CONSENT_BLOCKS_DOSING = False
-"""Reaching the age of consent blocks optional procedures only; treatment in progress goes on."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthoriseDose:
-    """`doses` administrations, the first planned for `planned_at`."""
+    """`doses` administrations, the first planned for `planned_at`; `measure` where the protocol doses by one."""
 
     participant_id: str
     planned_at: datetime
     doses: int = 1
+    measure: Measure | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +52,7 @@ class DoseAuthorised:
     authorisation_id: str
     participant: Participant
     authorised_at: datetime
+    confirmation: Confirmation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +67,14 @@ async def authorise_dose(
     """The authorisation, or the refusal with every failing guard; duty and freshness are reported alone.
 
     Raises:
-        Refused: `planned_time_out_of_range`, `registration_voided`.
+        Refused: `planned_time_out_of_range`, `registration_voided`, `no_treatment` in a trial of a kind under
+            which nothing is given, `measure_unsuitable`, `time_in_future`.
     """
     allowed, participant = await participant_under_gate(tx, act, INVESTIGATOR, command.participant_id)
     act = allowed.act
     check_planned_at(command.planned_at, act.now)
     check_dosable(voided=participant.voided_at is not None)
+    await check_treatment(tx, participant.trial_id)
     delegated = await has_duty(tx, act, participant.trial_id, participant.site_number, INVESTIGATOR)
     stale = await first_stale(tx, freshness, participant.trial_id)
     results = [duty_guard(duty="authorise_dose", delegated=delegated, visible=True)]
@@ -76,7 +84,7 @@ async def authorise_dose(
     results.append(freshness_guard([stale.producer] if stale else []))
     if stale is not None:
         return await _refuse(tx, act, participant, results, stale)
-    results += evaluate_dose_guards(await _facts(tx, act, participant))
+    results += evaluate_dose_guards(await dose_facts(tx, act, participant))
     if refusal_from(results) is not None:
         return await _refuse(tx, act, participant, results)
     return await _authorise(tx, act, command, participant, results)
@@ -85,23 +93,52 @@ async def authorise_dose(
 async def _authorise(
     tx: Tx, act: Act, command: AuthoriseDose, participant: Participant, results: list[GuardResult]
 ) -> DoseAuthorised:
+    basis = await dose_basis(tx, participant.trial_id, participant.protocol_version)
+    check_measure(basis, command.measure, act.now)
+    planned = PlannedDoses(
+        authorisation_id=await keep_authorisation(
+            tx, act, participant, planned_at=command.planned_at, doses=command.doses, results=results
+        ),
+        planned_at=command.planned_at,
+        doses=command.doses,
+        basis=basis,
+        measure=command.measure,
+    )
+    return DoseAuthorised(
+        authorisation_id=planned.authorisation_id,
+        participant=participant,
+        authorised_at=act.now,
+        confirmation=await confirm_authorisation(tx, act, participant, planned),
+    )
+
+
+async def keep_authorisation(
+    tx: Tx,
+    act: Act,
+    participant: Participant,
+    *,
+    planned_at: datetime,
+    doses: int,
+    results: Sequence[GuardResult],
+) -> str:
+    """Keep permission for so many doses, with the guards that it rests on; its id."""
     authorisation_id = act.new_id()
     await insert_authorisation(
         tx,
         {
             "id": authorisation_id,
             "participant_id": participant.id,
-            "planned_at": command.planned_at,
-            "doses": command.doses,
+            "planned_at": planned_at,
+            "doses": doses,
             "used": 0,
             "authorised_by": act.actor,
             "authorised_at": act.now,
             "results": [result_document(result) for result in results],
         },
     )
-    details = {"authorisation_id": authorisation_id, "doses": command.doses}
+    details = {"authorisation_id": authorisation_id, "doses": doses}
     await record_audit(tx, act, participant.id, "dose.authorised", details)
-    return DoseAuthorised(authorisation_id=authorisation_id, participant=participant, authorised_at=act.now)
+    return authorisation_id
 
 
 async def _refuse(
@@ -114,7 +151,8 @@ async def _refuse(
     return DoseNotAuthorised(refused=refused, stale=stale)
 
 
-async def _facts(tx: Tx, act: Act, participant: Participant) -> DoseFacts:
+async def dose_facts(tx: Tx, act: Act, participant: Participant) -> DoseFacts:
+    """What the dose guards look at, of a participant under the trial's gate."""
     board = await load_board(tx, participant.trial_id, act.now)
     versions = await versions_of(tx, participant.trial_id)
     screening = await find_screening(tx, participant.screening_id)
@@ -125,21 +163,27 @@ async def _facts(tx: Tx, act: Act, participant: Participant) -> DoseFacts:
     rules = _rules(versions, site.green_lit, act.now)
     today = local_date(act.now, ZoneInfo(site.zone))
     place = PartLevel(part=participant.part, level=participant.level)
-    decision = board.decisions.get(DecisionId(participant.decision_id))
+    at_level = _at_level(board, participant, place, act.now)
     return DoseFacts(
         place=place,
         site_id=SiteId(participant.site_number),
         trial_status=board.status,
         halts=board.halts,
         first_dose=participant.first_dose_at is None,
-        stagger=evaluate_stagger(rules.stagger, *_at_level(board, participant, place, act.now), act.now),
+        stagger=evaluate_stagger(rules.stagger, *at_level, act.now) if place.has_levels else None,
         consents=person.consents,
         ages=possible_ages(person.born, today, LEAP_DAY, person.age_statements),
         consent_policy=rules.consent_policy(site.country),
-        adult_consent_blocks_dosing=ADULT_CONSENT_BLOCKS_DOSING,
+        adult_consent_blocks_dosing=rules.terms.person.adult_consent.blocks_treatment,
         participation=course_of(participant),
-        allocated_by=decision.standing if decision else DecisionStanding.WITHDRAWN,
+        allocated_by=_allocated_by(board, participant) if place.has_levels else None,
+        consented_at_site=await consented_at_site(tx, participant.id, participant.screening_id),
     )
+
+
+def _allocated_by(board: Board, participant: Participant) -> DecisionStanding:
+    decision = board.decisions.get(DecisionId(participant.decision_id))
+    return decision.standing if decision else DecisionStanding.WITHDRAWN
 
 
 def _rules(versions: list[VersionRules], green_lit: frozenset[str], now: datetime) -> VersionRules:

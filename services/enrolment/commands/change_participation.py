@@ -7,8 +7,11 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from services.enrolment.commands.at_participant import participant_under_gate
+from services.enrolment.commands.change_sample import request_destruction
 from services.enrolment.commands.end_treatment import EndReason, treatment_ended
+from services.enrolment.commands.treatment import has_treatment
 from services.enrolment.domain.age import local_date
+from services.enrolment.domain.kinds import no_treatment
 from services.enrolment.domain.participation import (
     Actor,
     Consequence,
@@ -62,11 +65,15 @@ async def change_participation(tx: Tx, command: ChangeParticipation, act: Act) -
     """What goes on and what not, after the change.
 
     Raises:
-        Refused: `safety_assessments_stopped`, `new_episode_required`, `time_in_future`.
+        Refused: `safety_assessments_stopped`, `new_episode_required`, `time_in_future`, `no_treatment` when
+            treatment is said to go on in a trial under which nothing is given.
     """
     allowed, participant = await participant_under_gate(tx, act, SITE_STAFF, command.participant_id)
     check_claimed(command.changed_at, act.now)
-    before = Participation(stopped=frozenset(Element(name) for name in participant.stopped))
+    treated = await _is_treated(tx, command, participant)
+    # Where nothing is given, treatment is not something that could go on.
+    never = frozenset() if treated else frozenset({Element.TREATMENT})
+    before = Participation(stopped=frozenset(Element(name) for name in participant.stopped) | never)
     zone = ZoneInfo(await site_zone(tx, participant.trial_id, participant.site_number))
     on = local_date(command.changed_at, zone)
     changes = [
@@ -87,12 +94,22 @@ async def change_participation(tx: Tx, command: ChangeParticipation, act: Act) -
         },
     )
     events = [_changed(participant, command, now)]
-    if after.treatment_stopped and participant.treatment_ended_at is None and participant.voided_at is None:
+    goes_on = participant.treatment_ended_at is None and participant.voided_at is None
+    if treated and after.treatment_stopped and goes_on:
         reason = _END_REASONS.get(treatment_end_reason(command.by), "other")
         await end_treatment(tx, participant.id, reason, command.changed_at)
         events.append(treatment_ended(participant, reason, command.changed_at))
+    if Element.SAMPLE_USE in after.stopped - before.stopped:
+        events += await request_destruction(tx, allowed.act, participant, act.now)
     await put_all(tx, allowed.act, events)
     return now
+
+
+async def _is_treated(tx: Tx, command: ChangeParticipation, participant: Participant) -> bool:
+    treated = await has_treatment(tx, participant.trial_id)
+    if not treated and command.elements.get(Element.TREATMENT) is Course.CONTINUES:
+        raise no_treatment()
+    return treated
 
 
 def _courses(participation: Participation) -> dict[Element, Course]:

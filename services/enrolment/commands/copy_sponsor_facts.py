@@ -21,12 +21,16 @@ from services.enrolment.events.consumed import (
     ProtocolVersionApproved,
     SiteGreenLit,
     SiteRevoked,
+    SiteSuspended,
     TrialClosed,
     TrialOpened,
     TrialPaused,
 )
 from services.enrolment.events.consumed_protocol import ProtocolDecision, ProtocolSlots
 from services.enrolment.store import copy_saves
+from services.enrolment.store.kinds import rules_of_kind
+from services.enrolment.store.randomisation_terms import read_randomisations
+from services.enrolment.store.trials import target_policy
 from shared.consumer import Received
 from shared.database import Tx
 
@@ -46,6 +50,10 @@ def _protocol(event: ProtocolVersionApproved) -> dict[str, Any]:
     slots, decision = protocol.slots or ProtocolSlots(), protocol.decision or ProtocolDecision()
     WaitingPolicy(slots.policy)
     EnforceAt(protocol.stagger.enforce_at)
+    read_randomisations(protocol.model_dump(mode="json"))
+    rules_of_kind(protocol.trial.kind)
+    for part in protocol.parts:
+        target_policy(part.at_target, part.allow_until)
     return {
         "trial_id": event.trial_id,
         "protocol_version": event.protocol_version,
@@ -54,6 +62,11 @@ def _protocol(event: ProtocolVersionApproved) -> dict[str, Any]:
         "previous_sunset_at": event.previous_sunset_at,
         "levels": [[part.part, level.level] for part in protocol.parts for level in part.levels],
         "slot_policy": slots.model_dump(mode="json"),
+        "targets": [
+            [part.part, part.target, part.at_target, part.allow_until]
+            for part in protocol.parts
+            if part.target is not None
+        ],
         "terms": protocol.model_dump(mode="json", exclude={"slots"}) | {"decision": decision.model_dump()},
     }
 
@@ -87,6 +100,7 @@ async def copy_green_lights(tx: Tx, events: Sequence[Received[SiteGreenLit]]) ->
                 "country": body.country,
                 "zone": body.zone,
                 "recruitment_cap": body.recruitment_cap,
+                "organisation": body.organisation,
             }
             for body in bodies
         ],
@@ -108,6 +122,10 @@ async def copy_revocations(tx: Tx, events: Sequence[Received[SiteRevoked]]) -> N
     await copy_saves.revoke_sites(tx, [(event.body.trial_id, event.body.site_number) for event in events])
 
 
+async def copy_suspensions(tx: Tx, events: Sequence[Received[SiteSuspended]]) -> None:
+    await copy_saves.suspend_sites(tx, [(event.body.trial_id, event.body.site_number) for event in events])
+
+
 async def copy_delegations(tx: Tx, events: Sequence[Received[DelegationGranted]]) -> None:
     await copy_saves.save_delegations(tx, [event.body.model_dump() | {"ended": False} for event in events])
 
@@ -118,6 +136,28 @@ async def copy_delegation_ends(tx: Tx, events: Sequence[Received[DelegationEnded
 
 async def copy_decisions(tx: Tx, events: Sequence[Received[DoseDecisionSigned]]) -> None:
     await copy_saves.save_decisions(tx, [_decision(event.body) for event in events])
+    await copy_saves.save_decision_grounds(tx, [_ground(event.body) for event in events])
+
+
+_GROUND = {
+    *(
+        "snapshot_sha256",
+        "text_sha256",
+        "rule_sha256",
+        "signed_by",
+        "in_force_at",
+        "overrides_recommendation",
+    ),
+    *("letter", "data_cut_at", "recommendation", "override_reasons"),
+}
+
+
+def _ground(event: DoseDecisionSigned) -> dict[str, Any]:
+    return {
+        "decision_id": event.decision_id,
+        "trial_id": event.trial_id,
+        "ground": event.model_dump(mode="json", include=_GROUND),
+    }
 
 
 def _decision(event: DoseDecisionSigned) -> dict[str, Any]:
@@ -142,6 +182,7 @@ def _decision(event: DoseDecisionSigned) -> dict[str, Any]:
 
 async def copy_supersessions(tx: Tx, events: Sequence[Received[DoseDecisionSuperseded]]) -> None:
     await copy_saves.supersede_decisions(tx, [event.body.decision_id for event in events])
+    await copy_saves.save_decision_ends(tx, [event.body.model_dump() for event in events])
 
 
 async def copy_holds(tx: Tx, events: Sequence[Received[CohortHeld]]) -> None:

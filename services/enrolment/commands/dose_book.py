@@ -16,8 +16,9 @@ from services.enrolment.domain.dose_recording import (
     GivenDose,
     decide_recording,
 )
+from services.enrolment.domain.first_dose import FirstDose
 from services.enrolment.domain.halt import HaltedAct, halts_covering
-from services.enrolment.domain.ids import AuthorisationId, PartLevel, SiteId
+from services.enrolment.domain.ids import PartLevel, SiteId
 from services.enrolment.store.participants import Participant
 
 
@@ -31,25 +32,27 @@ class Administration:
     level: int | None = None
     amount: Decimal | None = None
     planned_amount: Decimal | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FirstDose:
-    """The dose that the participant's windows count from, and the level that was given."""
-
-    at: datetime
-    level: int
+    batch: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """One administration as kept; `kept_in` is the record that said exactly this before, None for what is new."""
+    """One administration as kept; `kept_in` is the record that said exactly this before, None for what is new.
+
+    `planned` is what the amount was compared with: the pharmacy's confirmation, or else the site's own word.
+    """
 
     administration: Administration
     level: int
     flags: frozenset[DoseFlag]
     authorisation_id: str | None
     kept_in: str | None = None
+    planned: Decimal | None = None
+
+    @property
+    def amount_given(self) -> Decimal:
+        """The amount as reported; none stated counts as none."""
+        return self.administration.amount or Decimal(0)
 
 
 def recorded_before(row: Mapping[str, Any]) -> Recorded:
@@ -63,6 +66,7 @@ def recorded_before(row: Mapping[str, Any]) -> Recorded:
             level=row["level"],
             amount=None if amount is None else Decimal(amount),
             planned_amount=None if planned is None else Decimal(planned),
+            batch=row["batch"],
         ),
         level=row["level"],
         flags=frozenset(DoseFlag(flag) for flag in row["flags"]),
@@ -79,7 +83,7 @@ class DoseBook:
     Args:
         participant: whose doses these are.
         board: the trial's halts are read from it.
-        authorisations: those with doses left, oldest first.
+        authorisations: all of the participant's, oldest first.
         known: everything recorded before, in the order of time and then of recording.
         record_id: the record that is being made.
         now: time of entry, domain time.
@@ -129,9 +133,8 @@ class DoseBook:
 
     def _given(self, one: Administration, level: int, before: list[Recorded]) -> Recorded:
         authorisation = self._covering(one, level, before)
-        dose = GivenDose(
-            given_at=one.at, amount=one.amount or Decimal(0), planned=one.planned_amount, level=level
-        )
+        planned = self._planned(one, authorisation)
+        dose = GivenDose(given_at=one.at, amount=one.amount or Decimal(0), planned=planned, level=level)
         decided = decide_recording(dose, self._history(authorisation, bool(before)), self._now)
         if decided.begins_window:
             self._first_dose_at = decided.counts_from
@@ -141,14 +144,25 @@ class DoseBook:
             level=level,
             flags=decided.flags,
             authorisation_id=authorisation.id if authorisation else None,
+            planned=planned,
         )
+
+    @staticmethod
+    def _planned(one: Administration, authorisation: DoseAuthorisation | None) -> Decimal | None:
+        """The confirmed plan, if an amount is stated to compare with it; else what the site says was planned."""
+        if authorisation is not None and authorisation.planned is not None and one.amount is not None:
+            return authorisation.planned
+        return one.planned_amount
 
     def _covering(self, one: Administration, level: int, before: list[Recorded]) -> DoseAuthorisation | None:
         """The authorisation of this dose: what is said twice of one dose uses it once."""
         for known in before:
             if known.authorisation_id is not None and known.level == level:
+                used = next(it for it in self._open if it.id == known.authorisation_id)
                 # It covered a dose of this time, so it was given before it.
-                return DoseAuthorisation(id=AuthorisationId(known.authorisation_id), authorised_at=one.at)
+                return DoseAuthorisation(
+                    id=used.id, authorised_at=one.at, planned=used.planned, exceptional=used.exceptional
+                )
         found = authorisation_for(one.at, level, self._open)
         if found is not None:
             self._use(found)

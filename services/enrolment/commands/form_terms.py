@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.enrolment.commands.permission import allow_at_site, unknown
+from services.enrolment.domain.identity import check_not_stopped
 from services.enrolment.domain.protocol_terms import NoTerms, ProtocolTerms, rules_in_use
 from services.enrolment.domain.screening import Screening, check_running
 from services.enrolment.store.form_terms import lock_binding
@@ -31,13 +32,14 @@ async def form_terms(tx: Tx, act: Act, roles: Sequence[str], screening_id: str) 
     """The terms for whoever holds one of these roles at the screening's site; the screening is locked.
 
     Raises:
-        Refused: `screening_ended`.
+        Refused: `screening_ended`, `possible_duplicate`.
     """
     found = await lock_binding(tx, screening_id, act.actor, act.now)
     if found is None:
         raise unknown(act, roles)
     allowed, screening = allow_at_site(act, roles, found.named)
     check_running(screening)
+    check_not_stopped(screening)
     rules = rules_in_use(found.versions, found.green_lit, act.now)
     return FormTerms(
         act=allowed.act,

@@ -1,48 +1,59 @@
 """Keep what came of an attempt to register: the participant with everything that follows, or the refusal."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from services.enrolment.commands.announce import keep
+from services.enrolment.commands.confirm_dose import confirm_registration
 from services.enrolment.domain.board import Member, ScreeningState
 from services.enrolment.domain.cohort_counts import CohortMember
 from services.enrolment.domain.cohort_rule import evaluate_cohort_rule
 from services.enrolment.domain.draft import Draft
 from services.enrolment.domain.guards import GuardResult
 from services.enrolment.domain.ids import DecisionId, ParticipantId, ParticipantNumber, PartLevel, SiteId
-from services.enrolment.domain.protocol_terms import NoTerms
+from services.enrolment.domain.kinds import KindRules
+from services.enrolment.domain.protocol_terms import LevelTerms, NoTerms
 from services.enrolment.domain.registering import Registering
 from services.enrolment.domain.screening import Screening
 from services.enrolment.domain.settle_levels import cell_text
 from services.enrolment.domain.settlement import settle
 from services.enrolment.domain.slots import consume_slot
-from services.enrolment.events.participant_events import ParticipantAllocatedV1, ParticipantRegisteredV1
+from services.enrolment.events.participant_events import (
+    ParticipantAllocatedV1,
+    ParticipantRegisteredV1,
+    ParticipantRegisteredV2,
+)
 from services.enrolment.store.participants import (
     Attempt,
     Participant,
     insert_attempt,
-    insert_participant,
+    new_attempt,
+    new_participant,
     result_document,
 )
-from services.enrolment.store.people import next_number, save_state
+from services.enrolment.store.people import new_state, next_number
 from shared.act import Act
 from shared.audit import record as record_audit
 from shared.database import Tx
 from shared.outbox import NewEvent
 
+NO_LEVEL = LevelTerms(label="", dose="", unit="")
 
-async def keep_refusal(
-    tx: Tx,
-    act: Act,
-    screening: Screening,
-    slot_id: str,
-    registration_id: str,
-    results: Sequence[GuardResult],
-    code: str,
-) -> None:
-    await insert_attempt(tx, _attempt(act, screening, slot_id, registration_id, results, code, None))
-    failing = [result.code for result in results if not result.passed]
-    details = {"registration_id": registration_id, "codes": failing}
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempted:
+    """An attempt to register; `kind` is None when it was refused before the trial was looked at."""
+
+    registration_id: str
+    slot_id: str | None
+    results: Sequence[GuardResult]
+    kind: KindRules | None
+
+
+async def keep_refusal(tx: Tx, act: Act, screening: Screening, attempted: Attempted, code: str) -> None:
+    await insert_attempt(tx, attempt_of(act, screening, attempted, code, None))
+    failing = [result.code for result in attempted.results if not result.passed]
+    details = {"registration_id": attempted.registration_id, "codes": failing}
     await record_audit(tx, act, screening.id, "registration.refused", details)
 
 
@@ -55,18 +66,27 @@ async def keep_registration(
     trial_code: str,
 ) -> Participant:
     """The participant; slot, screening, counts and events follow in the same transaction."""
-    screening, slot = registering.screening, registering.slot.slot
+    screening = registering.screening
     participant = await _participant(tx, act, registering, registration_id, trial_code)
-    await insert_participant(tx, participant)
-    await save_state(tx, screening.id, ScreeningState.REGISTERED)
-    await insert_attempt(tx, _attempt(act, screening, slot.id, registration_id, results, "", participant.id))
-    draft = Draft(registering.board, act.now, act.new_id)
-    consumed = consume_slot(slot, screening.holder, registering.candidate, act.now)
-    draft.amend_slot(replace(registering.slot, slot=consumed))
-    draft.members[registering.candidate] = _member(participant)
+    attempted = Attempted(
+        registration_id=registration_id, slot_id=participant.slot_id, results=results, kind=registering.kind
+    )
+    board, member = registering.board, member_of(participant)
+    draft = Draft(
+        replace(board, members={**board.members, registering.candidate: member}), act.now, act.new_id
+    )
+    if registering.slot is not None:
+        consumed = consume_slot(registering.slot.slot, screening.holder, registering.candidate, act.now)
+        draft.amend_slot(replace(registering.slot, slot=consumed))
     settle(draft)
-    zone = registering.site.zone
-    await keep(tx, act, draft, also=[_registered(screening, participant, zone), _allocated(participant)])
+    changes = (
+        new_participant(tx, participant),
+        new_state(screening.id, ScreeningState.REGISTERED),
+        new_attempt(tx, attempt_of(act, screening, attempted, "", participant.id)),
+    )
+    told = registration_events(screening, participant, registering.site.zone)
+    await keep(tx, act, draft, also=told, with_changes=changes)
+    await confirm_registration(tx, act, participant)
     return participant
 
 
@@ -74,12 +94,11 @@ async def _participant(
     tx: Tx, act: Act, registering: Registering, registration_id: str, trial_code: str
 ) -> Participant:
     screening, place, rules = registering.screening, registering.place, registering.rules(act.now)
-    decision = registering.decision(act.now)
-    if isinstance(rules, NoTerms) or decision is None:
-        raise LookupError("guards 6 and 17 let nobody through without a version and a decision")
+    if isinstance(rules, NoTerms):
+        raise LookupError("guard 6 lets nobody through without a version")
     part = rules.terms.parts[place.part]
-    level = part.levels[place.level]
-    evaluation = evaluate_cohort_rule(decision.rule, registering.board.counts(decision.rule, place))
+    level = part.levels[place.level] if place.has_levels else NO_LEVEL
+    decision_id, rule_cell = _rests_on(registering, act) if place.has_levels else ("", "")
     sequence = await next_number(tx, screening.trial_id, screening.site_id, "participant")
     return Participant(
         id=registering.candidate,
@@ -88,20 +107,29 @@ async def _participant(
         site_number=screening.site_id,
         screening_id=screening.id,
         registration_id=registration_id,
-        slot_id=registering.slot.slot.id,
+        slot_id=registering.slot.slot.id if registering.slot else None,
         part=place.part,
         stratum=part.stratum,
         level=place.level,
         dose=level.dose,
         unit=level.unit,
-        decision_id=decision.id,
-        rule_cell=cell_text(evaluation.cell, evaluation.output),
+        decision_id=decision_id,
+        rule_cell=rule_cell,
         protocol_version=rules.terms.version,
         registered_at=act.now,
     )
 
 
-def _member(participant: Participant) -> Member:
+def _rests_on(registering: Registering, act: Act) -> tuple[str, str]:
+    """The decision behind an allocation, and the cell of its rule that let the registration pass."""
+    decision, place = registering.decision(act.now), registering.place
+    if decision is None:
+        raise LookupError("guard 17 lets nobody through without a decision")
+    evaluation = evaluate_cohort_rule(decision.rule, registering.board.counts(decision.rule, place))
+    return decision.id, cell_text(evaluation.cell, evaluation.output)
+
+
+def member_of(participant: Participant) -> Member:
     return Member(
         cohort=CohortMember(
             participant_id=ParticipantId(participant.id),
@@ -114,29 +142,60 @@ def _member(participant: Participant) -> Member:
     )
 
 
-def _attempt(
-    act: Act,
-    screening: Screening,
-    slot_id: str,
-    registration_id: str,
-    results: Sequence[GuardResult],
-    code: str,
-    participant_id: str | None,
+def attempt_of(
+    act: Act, screening: Screening, attempted: Attempted, code: str, participant_id: str | None
 ) -> Attempt:
     return Attempt(
-        id=registration_id,
+        id=attempted.registration_id,
         trial_id=screening.trial_id,
         site_number=screening.site_id,
         screening_id=screening.id,
-        slot_id=slot_id,
+        slot_id=attempted.slot_id,
         participant_id=participant_id,
         code=code,
-        results=[result_document(result) for result in results],
+        results=[result_document(result) for result in attempted.results],
         at=act.now,
+        kind=attempted.kind.kind.value if attempted.kind else None,
+        kind_table=attempted.kind.table if attempted.kind else None,
     )
 
 
-def _registered(screening: Screening, participant: Participant, zone: str) -> NewEvent:
+def registration_events(
+    screening: Screening, participant: Participant, zone: str, *, before_halt_seen: bool = False
+) -> list[NewEvent]:
+    """What is told of a registration: two events for a part with dose levels, one for any other.
+
+    A halt that is known refuses, and one that is not yet known flags the record later: `before_halt_seen` is true
+    of a late entry alone.
+    """
+    if not participant.level:
+        return [_registered_without_level(screening, participant, zone, before_halt_seen)]
+    return [_registered(screening, participant, zone, before_halt_seen), _allocated(participant)]
+
+
+def _registered_without_level(
+    screening: Screening, participant: Participant, zone: str, before_halt_seen: bool
+) -> NewEvent:
+    body = ParticipantRegisteredV2(
+        trial_id=participant.trial_id,
+        participant_id=participant.id,
+        participant_number=participant.number,
+        screening_id=screening.id,
+        screening_number=screening.number,
+        site_number=participant.site_number,
+        zone=zone,
+        protocol_version=participant.protocol_version,
+        part=participant.part,
+        stratum=participant.stratum,
+        registered_at=participant.registered_at,
+        before_halt_seen=before_halt_seen,
+    )
+    return NewEvent(aggregate_id=participant.id, scope=participant.trial_id, body=body)
+
+
+def _registered(
+    screening: Screening, participant: Participant, zone: str, before_halt_seen: bool
+) -> NewEvent:
     body = ParticipantRegisteredV1(
         trial_id=participant.trial_id,
         participant_id=participant.id,
@@ -149,10 +208,10 @@ def _registered(screening: Screening, participant: Participant, zone: str) -> Ne
         part=participant.part,
         stratum=participant.stratum,
         level=participant.level,
-        slot_id=participant.slot_id,
+        slot_id=participant.slot_id or "",
         decision_id=participant.decision_id,
         registered_at=participant.registered_at,
-        before_halt_seen=False,  # a halt that is known refuses; one that is not yet known flags the record later
+        before_halt_seen=before_halt_seen,
     )
     return NewEvent(aggregate_id=participant.id, scope=participant.trial_id, body=body)
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.enrolment.domain.identity import check_not_stopped
 from services.enrolment.domain.screening import Screening, check_running
 from services.enrolment.store.people import NamedScreening, lock_screening, named_screening
 from services.enrolment.store.trials import TrialName, delegations_of, find_trial, holds_duty
@@ -64,7 +65,20 @@ async def allow_screening(
 async def running_screening(
     tx: Tx, act: Act, roles: Sequence[str], screening_id: str
 ) -> tuple[Allowed, Screening]:
-    """As `allow_screening`, locked until the transaction ends.
+    """As `allow_screening`, locked until the transaction ends, and going on.
+
+    Raises:
+        Refused: `screening_ended`, `possible_duplicate`.
+    """
+    allowed, screening = await unended_screening(tx, act, roles, screening_id)
+    check_not_stopped(screening)
+    return allowed, screening
+
+
+async def unended_screening(
+    tx: Tx, act: Act, roles: Sequence[str], screening_id: str
+) -> tuple[Allowed, Screening]:
+    """As `running_screening`, also while a possible duplicate stops it.
 
     Raises:
         Refused: `screening_ended`.

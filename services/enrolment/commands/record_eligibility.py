@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from services.enrolment.commands.form_terms import form_terms
 from services.enrolment.commands.permission import has_duty, running_screening
 from services.enrolment.domain.age import AgeStatement, check_age_statement, local_date
-from services.enrolment.domain.eligibility import Answer, Judgement
+from services.enrolment.domain.criteria import Entered
+from services.enrolment.domain.eligibility import Judgement
 from services.enrolment.domain.ids import PersonId
 from services.enrolment.domain.registering import LEAP_DAY
 from services.enrolment.domain.roles import INVESTIGATOR, SITE_STAFF
@@ -19,11 +20,14 @@ from services.enrolment.domain.screening import (
     check_signed,
 )
 from services.enrolment.domain.signature import Signature
+from services.enrolment.events.consent_events import EligibilitySignedV1
+from services.enrolment.store.answers import answer_kept
 from services.enrolment.store.people import new_age_statement, new_eligibility
 from services.enrolment.store.trials import site_zone
 from shared.act import Act
 from shared.audit import record as record_audit
 from shared.database import Tx
+from shared.outbox import NewEvent, put
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +36,7 @@ class RecordEligibility:
 
     screening_id: str
     version: str
-    answers: Mapping[str, Answer]
+    answers: Mapping[str, Entered]
     judgement: Judgement | None
     signed_at: datetime
 
@@ -51,13 +55,14 @@ async def record_eligibility(tx: Tx, command: RecordEligibility, act: Act) -> st
 
     Raises:
         Refused: `screening_ended`, `time_in_future`, `time_before_birth`, `criteria_version_unknown`,
-            `criteria_unknown`.
+            `criteria_unknown`, `answer_invalid`.
     """
     terms = await form_terms(tx, act, INVESTIGATOR, command.screening_id)
     screening = terms.screening
     check_signed(command.signed_at, screening.born, act.now)
     check_criteria_version(terms.approved, command.version)
-    check_criteria(terms.binding, command.version, command.answers)
+    today = local_date(act.now, ZoneInfo(await site_zone(tx, screening.trial_id, screening.site_id)))
+    check_criteria(terms.binding, command.version, command.answers, today)
     eligibility_id = act.new_id()
     eligibility = new_eligibility(
         tx,
@@ -65,7 +70,7 @@ async def record_eligibility(tx: Tx, command: RecordEligibility, act: Act) -> st
             "id": eligibility_id,
             "screening_id": screening.id,
             "version": command.version,
-            "answers": {name: answer.value for name, answer in command.answers.items()},
+            "answers": {name: answer_kept(answer) for name, answer in command.answers.items()},
             "judgement": command.judgement.value if command.judgement else None,
             "signed_by": act.actor,
             "signed_at": command.signed_at,
@@ -74,13 +79,18 @@ async def record_eligibility(tx: Tx, command: RecordEligibility, act: Act) -> st
             "by_investigator": terms.act.actor_role in INVESTIGATOR,
         },
     )
-    details = {
-        "eligibility_id": eligibility_id,
-        "version": command.version,
-        "delegated": terms.delegated,
-        "judgement": command.judgement.value if command.judgement else None,
-    }
-    await record_audit(tx, terms.act, screening.id, "eligibility.signed", details, *eligibility)
+    body = EligibilitySignedV1(
+        trial_id=screening.trial_id,
+        screening_id=screening.id,
+        eligibility_id=eligibility_id,
+        criteria_version=command.version,
+        judgement=command.judgement.value if command.judgement else None,
+        delegated=terms.delegated,
+        signed_at=command.signed_at,
+        received_at=act.now,
+    )
+    event = NewEvent(aggregate_id=screening.id, scope=screening.trial_id, body=body)
+    await put(tx, terms.act, event, *eligibility)
     return eligibility_id
 
 

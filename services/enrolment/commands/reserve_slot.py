@@ -5,7 +5,10 @@ from datetime import datetime
 
 from services.enrolment.commands.announce import keep
 from services.enrolment.commands.permission import allow, running_screening, unknown
+from services.enrolment.commands.state_dates import state_dates
+from services.enrolment.domain.asked_place import no_places
 from services.enrolment.domain.board import EntryRecord, SlotRecord
+from services.enrolment.domain.dated_requests import NOTHING_STATED, StatedDates
 from services.enrolment.domain.draft import Draft
 from services.enrolment.domain.ids import SlotId
 from services.enrolment.domain.refusals import Refused
@@ -27,6 +30,7 @@ from shared.outbox import NewEvent
 class ReserveSlot:
     slot_id: str
     screening_id: str
+    stated: StatedDates = NOTHING_STATED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +38,7 @@ class RequestSlot:
     trial: str
     part: str
     screening_id: str
+    stated: StatedDates = NOTHING_STATED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,19 +59,20 @@ async def reserve_slot(tx: Tx, command: ReserveSlot, act: Act) -> PlaceGiven | I
     """The named slot, the next free one of its level, or a place in line.
 
     Raises:
-        Refused: see `request_place`.
+        Refused: see `request_place` and `state_dates`.
     """
     trial_id = await trial_of_slot(tx, command.slot_id)
     if trial_id is None:
         raise unknown(act, SITE_STAFF)
-    return await _request(tx, act, trial_id, command.screening_id, command.slot_id)
+    return await _request(tx, act, trial_id, command, command.slot_id)
 
 
 async def request_slot(tx: Tx, command: RequestSlot, act: Act) -> PlaceGiven | InLine:
     """The next free slot of the part's open level, or a place in line.
 
     Raises:
-        Refused: see `request_place`.
+        Refused: `part_has_no_places` for a part without dose levels; else see `request_place` and
+            `state_dates`.
     """
     screening = await find_screening(tx, command.screening_id)
     if screening is None:
@@ -74,19 +80,22 @@ async def request_slot(tx: Tx, command: RequestSlot, act: Act) -> PlaceGiven | I
     allowed = await allow(tx, act, SITE_STAFF, command.trial, screening.site_id)
     if screening.part != command.part:
         raise unknown(act, SITE_STAFF)
-    return await _request(tx, act, allowed.trial.id, command.screening_id, None)
+    return await _request(tx, act, allowed.trial.id, command, None)
 
 
 async def _request(
-    tx: Tx, act: Act, trial_id: str, screening_id: str, slot_id: str | None
+    tx: Tx, act: Act, trial_id: str, command: ReserveSlot | RequestSlot, slot_id: str | None
 ) -> PlaceGiven | InLine:
     await lock_trial(tx, trial_id)
-    allowed, screening = await running_screening(tx, act, SITE_STAFF, screening_id)
+    allowed, screening = await running_screening(tx, act, SITE_STAFF, command.screening_id)
     board = await load_board(tx, trial_id, act.now, also_slot=slot_id or "")
     wanted = board.slots.get(SlotId(slot_id)) if slot_id else None
     elsewhere = wanted is not None and wanted.slot.place.part != screening.part
     if screening.trial_id != trial_id or (slot_id and wanted is None) or elsewhere:
         raise unknown(act, SITE_STAFF)
+    if not board.shares_places(screening.part):
+        raise no_places(screening.part)
+    await state_dates(tx, allowed.act, screening, command.stated)
     draft = Draft(board, act.now, act.new_id)
     outcome = request_place(draft, screening, wanted.slot.id if wanted else None)
     settle(draft)

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from services.enrolment.commands.follow_screening import follow_screening
 from services.enrolment.commands.permission import allow
 from services.enrolment.domain.age import BirthMonth, local_date
 from services.enrolment.domain.board import Board, ScreeningState
 from services.enrolment.domain.ids import ScreeningId, ScreeningNumber, SiteId
 from services.enrolment.domain.protocol_terms import NoTerms, ProtocolTerms, rules_in_use
-from services.enrolment.domain.recruitment import SiteStatus, TrialStatus, check_screening_allowed
+from services.enrolment.domain.recruitment import TrialStatus, check_screening_allowed, require_site_running
 from services.enrolment.domain.refusals import Refused
 from services.enrolment.domain.roles import SITE_STAFF
 from services.enrolment.domain.screening import Screening, check_born
@@ -27,14 +28,16 @@ class StartScreening:
     part: str
     site_number: str
     born: BirthMonth
+    previous_screening_id: str = ""
 
 
 async def start_screening(tx: Tx, command: StartScreening, act: Act) -> Screening:
-    """A new screening at a site of its own.
+    """A new screening at a site of its own; it may follow one of the same person that has ended there.
 
     Raises:
-        Refused: `trial_not_open`, `site_not_activated` (also for a part that the site's version has not),
-            `target_reached`, `time_in_future` for a month of birth that has not begun.
+        Refused: `trial_not_open`, `site_suspended`, `site_not_activated` (also for a part that the site's
+            version has not), `target_reached`, `time_in_future` for a month of birth that has not begun; what
+            `follow_screening` raises where an earlier screening is named.
     """
     allowed = await allow(tx, act, SITE_STAFF, command.trial, command.site_number)
     await lock_trial(tx, allowed.trial.id)
@@ -64,7 +67,9 @@ async def start_screening(tx: Tx, command: StartScreening, act: Act) -> Screenin
         started_at=act.now,
     )
     await insert_screening(tx, screening)
-    await put(tx, allowed.act, _started(screening))
+    if command.previous_screening_id:
+        await follow_screening(tx, act, screening, command.previous_screening_id)
+    await put(tx, allowed.act, _started(screening, command.previous_screening_id))
     return screening
 
 
@@ -72,15 +77,15 @@ async def _terms(tx: Tx, board: Board, command: StartScreening, act: Act) -> Pro
     if board.status not in (TrialStatus.OPEN, TrialStatus.PAUSED):
         raise Refused("trial_not_open", f"The trial is {board.status.value}.")
     site = board.sites.get(SiteId(command.site_number))
-    if site is None or site.status is not SiteStatus.GREEN_LIGHT:
-        raise Refused("site_not_activated", "The site has no green light in this trial.")
-    rules = rules_in_use(await versions_of(tx, board.trial_id), site.green_lit, act.now)
+    require_site_running(site.status if site else None)
+    green_lit = site.green_lit if site else frozenset()
+    rules = rules_in_use(await versions_of(tx, board.trial_id), green_lit, act.now)
     if isinstance(rules, NoTerms) or command.part not in rules.terms.parts:
         raise Refused("site_not_activated", "No version that the site is green-lit for has this part.")
     return rules.terms
 
 
-def _started(screening: Screening) -> NewEvent:
+def _started(screening: Screening, previous_screening_id: str) -> NewEvent:
     body = ScreeningStartedV1(
         trial_id=screening.trial_id,
         screening_id=screening.id,
@@ -88,5 +93,6 @@ def _started(screening: Screening) -> NewEvent:
         part=screening.part,
         site_number=screening.site_id,
         started_at=screening.started_at,
+        previous_screening_id=previous_screening_id or None,
     )
     return NewEvent(aggregate_id=screening.id, scope=screening.trial_id, body=body)

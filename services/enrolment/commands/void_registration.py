@@ -37,9 +37,10 @@ async def void_registration(tx: Tx, command: VoidRegistration, act: Act) -> Part
     check_voidable(dosed=dosed, voided=participant.voided_at is not None)
     await void_participant(tx, participant.id, command.reason_code, act.now)
     await save_state(tx, participant.screening_id, ScreeningState.VOIDED, command.reason_code)
-    board = await load_board(tx, participant.trial_id, act.now, also_slot=participant.slot_id)
+    board = await load_board(tx, participant.trial_id, act.now, also_slot=participant.slot_id or "")
     draft = Draft(board, act.now, act.new_id)
-    draft.amend_slot(replace(draft.slots[SlotId(participant.slot_id)], succession=Succession.DUE))
+    if participant.slot_id is not None:
+        draft.amend_slot(replace(draft.slots[SlotId(participant.slot_id)], succession=Succession.DUE))
     settle(draft)
     body = RegistrationVoidedV1(
         trial_id=participant.trial_id,

@@ -39,6 +39,7 @@ SAFETY_EVENTS = Consumer(
     ignored=frozenset(
         {
             "safety.dlt-window.closed.v1",
+            "safety.dlt-window.reopened.v1",
             "safety.alert.raised.v1",
             "safety.alert.acknowledged.v1",
             "safety.event.parked.v1",

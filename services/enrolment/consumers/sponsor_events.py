@@ -45,6 +45,9 @@ SPONSOR_EVENTS = Consumer(
         "sponsor.site.revoked.v1": Effect(
             model=consumed.SiteRevoked, project=copies.copy_revocations, react=on_trial_facts
         ),
+        "sponsor.site.suspended.v1": Effect(
+            model=consumed.SiteSuspended, project=copies.copy_suspensions, react=on_trial_facts
+        ),
         "sponsor.delegation.granted.v1": Effect(
             model=consumed.DelegationGranted, project=copies.copy_delegations, react=on_delegation
         ),

@@ -85,14 +85,20 @@ def possible_ages(
     Returns:
         One or two ages in completed years; empty when the facts contradict each other or lie before birth.
     """
+    days = possible_birthdays(born, leap_day, statements)
+    return frozenset(age_on(day, on, leap_day) for day in days if day <= on)
+
+
+def possible_birthdays(
+    born: BirthMonth, leap_day: LeapDayBirthday, statements: Iterable[AgeStatement] = ()
+) -> tuple[date, ...]:
+    """Days of birth, oldest first, that fit the month and every statement of a delegated person."""
     proofs = tuple(statement for statement in statements if statement.signature.delegated)
-    days = (
+    return tuple(
         day
         for day in born.days()
-        if day <= on
-        and all(proof.on >= day and age_on(day, proof.on, leap_day) == proof.age_years for proof in proofs)
+        if all(proof.on >= day and age_on(day, proof.on, leap_day) == proof.age_years for proof in proofs)
     )
-    return frozenset(age_on(day, on, leap_day) for day in days)
 
 
 def check_age_statement(

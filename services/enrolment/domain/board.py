@@ -1,7 +1,7 @@
 """Everything that bears on the places of one trial, as one value: read in one go, decided on as a whole."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -24,7 +24,13 @@ from services.enrolment.domain.ids import (
     WaitingEntryId,
 )
 from services.enrolment.domain.levels import DoseLevel
-from services.enrolment.domain.recruitment import Cap, SiteStatus, TrialStatus
+from services.enrolment.domain.recruitment import (
+    Cap,
+    PartRecruitment,
+    PartTarget,
+    SiteStatus,
+    TrialStatus,
+)
 from services.enrolment.domain.slot_states import Frozen, Held, Offered, Open, Reserved, Slot
 from services.enrolment.domain.stagger import AtLevel
 from services.enrolment.domain.waiting_list import SiteReservations, WaitingEntry, WaitingPolicy
@@ -97,7 +103,11 @@ class LevelRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlotRecord:
-    """A slot with its provenance; `entry_id` is the waiting entry or right that an offer serves."""
+    """A slot with its provenance; `entry_id` is the waiting entry or right that an offer serves.
+
+    `warn_at` is when its site is to be warned of the deadline (None: not any more, or nobody holds it),
+    `warned_for` the deadline that was warned of last.
+    """
 
     slot: Slot
     decision_id: DecisionId
@@ -107,6 +117,8 @@ class SlotRecord:
     refusal: Refusal = Refusal.NONE
     screening: ScreeningState = ScreeningState.IN_SCREENING
     screening_number: str = ""
+    warn_at: datetime | None = None
+    warned_for: datetime | None = None
 
     @property
     def alive(self) -> bool:
@@ -194,12 +206,14 @@ class SlotPolicy:
     reserve_window: timedelta = timedelta(hours=72)
     per_site_cap: int | None = None
     max_open_reservations: int | None = None
+    warn_before: timedelta = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Board:
     """One trial's places. `protocol_levels` are all levels that any approved version has.
 
+    `targets` are those of the newest version in effect, by part; `recruitment` knows parts that reached theirs.
     `slots` holds every slot that is not over, and of the others those that still matter. While the copies of
     other services' facts are being rebuilt they are not complete, and nothing may be concluded from them.
     """
@@ -220,6 +234,13 @@ class Board:
     entries: Mapping[WaitingEntryId, EntryRecord]
     sites: Mapping[SiteId, SitePlace]
     copies_complete: bool = True
+    targets: Mapping[str, PartTarget] = field(default_factory=dict)
+    recruitment: Mapping[str, PartRecruitment] = field(default_factory=dict)
+
+    def shares_places(self, part: str) -> bool:
+        """Whether the part has dose levels; while the copies are not complete, nobody is told that it has not."""
+        levels = self.protocol_levels | self.levels.keys()
+        return not self.copies_complete or any(place.part == part for place in levels)
 
     def counts(self, rule: CohortRule, place: PartLevel) -> CohortCounts:
         members = (member.cohort for member in self.members.values())

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from services.enrolment.domain.board import AUTHORISATION_LAPSES_AFTER
 from services.enrolment.domain.dose_recording import DoseAuthorisation
@@ -15,7 +16,10 @@ PLANNED_BACK = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenAuthorisation:
-    """An authorisation for `left` more administrations at `level`, the first planned for `planned_at`."""
+    """An authorisation for `left` more administrations at `level`, the first planned for `planned_at`.
+
+    `planned` is the amount that the pharmacy was told, None where there is none.
+    """
 
     id: AuthorisationId
     level: int
@@ -23,6 +27,8 @@ class OpenAuthorisation:
     planned_at: datetime
     left: int
     begun: bool
+    planned: Decimal | None = None
+    exceptional: bool = False
 
     def covers(self, given_at: datetime, level: int) -> bool:
         """A dose of its level given after it, and, for its first dose, not a day later than planned."""
@@ -50,4 +56,9 @@ def authorisation_for(
 def as_recorded(authorisation: OpenAuthorisation | None) -> DoseAuthorisation | None:
     if authorisation is None:
         return None
-    return DoseAuthorisation(id=authorisation.id, authorised_at=authorisation.authorised_at)
+    return DoseAuthorisation(
+        id=authorisation.id,
+        authorised_at=authorisation.authorised_at,
+        planned=authorisation.planned,
+        exceptional=authorisation.exceptional,
+    )

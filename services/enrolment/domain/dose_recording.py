@@ -31,7 +31,10 @@ class DoseRank(StrEnum):
 
 
 class DoseFlag(StrEnum):
-    """What was not in order about a recorded dose; `unauthorised` is a deviation and wakes somebody."""
+    """What was not in order about a recorded dose; `unauthorised` is a deviation and wakes somebody.
+
+    `exceptional`: two people authorised it for this child despite a halt or an unknown state of the trial.
+    """
 
     UNAUTHORISED = "unauthorised"
     LATE_ENTRY = "late_entry"
@@ -43,6 +46,7 @@ class DoseFlag(StrEnum):
     DIFFERS_FROM_PLANNED = "differs_from_planned"
     LEVEL_DIFFERS = "level_differs"
     CONTRADICTS_EARLIER = "contradicts_earlier"
+    EXCEPTIONAL = "exceptional"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +55,8 @@ class DoseAuthorisation:
 
     id: AuthorisationId
     authorised_at: datetime
+    planned: Decimal | None = None
+    exceptional: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +133,7 @@ def decide_recording(dose: GivenDose, history: DoseHistory, now: datetime) -> Re
         DoseFlag.DIFFERS_FROM_PLANNED: _differs(dose),
         DoseFlag.LEVEL_DIFFERS: other_level,
         DoseFlag.CONTRADICTS_EARLIER: history.contradicts_earlier,
+        DoseFlag.EXCEPTIONAL: covered and authorisation is not None and authorisation.exceptional,
     }
     counts_from = min(dose.given_at, now)
     return RecordedDose(

@@ -23,8 +23,12 @@ SET_ASIDE = frozenset({"dosing_halted", "trial_state_unknown"})
 class DoseFacts:
     """What the dose guards need; `stagger` matters for a first dose only.
 
+    Without a dose level there is nothing to stagger and no allocation: `stagger` and `allocated_by` are None, and
+    their guards are not evaluated.
+
     `allocated_by` is the standing of the decision behind the participant's allocation; one that a later
     decision followed in the ordinary course still carries the treatment of those allocated by it.
+    `consented_at_site` is false after a transfer until the receiving site has taken consent.
     """
 
     place: PartLevel
@@ -32,13 +36,14 @@ class DoseFacts:
     trial_status: TrialStatus
     halts: tuple[Halt, ...]
     first_dose: bool
-    stagger: Stagger
+    stagger: Stagger | None
     consents: tuple[Consent, ...]
     ages: frozenset[int]
     consent_policy: ConsentPolicy
     adult_consent_blocks_dosing: bool
     participation: Participation
-    allocated_by: DecisionStanding
+    allocated_by: DecisionStanding | None
+    consented_at_site: bool = True
 
 
 def evaluate_dose_guards(facts: DoseFacts) -> tuple[GuardResult, ...]:
@@ -48,7 +53,16 @@ def evaluate_dose_guards(facts: DoseFacts) -> tuple[GuardResult, ...]:
         Every result; `guards.refusal_from` makes the refusal of them. Treatment in progress goes on past the
         age of consent unless the trial is configured otherwise.
     """
-    return (_treating(facts), _halt(facts), _stagger(facts), _adult_consent(facts), *_person(facts))
+    stagger, standing = facts.stagger, facts.allocated_by
+    return (
+        _treating(facts),
+        _halt(facts),
+        *(() if stagger is None else (_stagger(facts, stagger),)),
+        _adult_consent(facts),
+        _participation(facts.participation),
+        *(() if standing is None else (_allocation(standing),)),
+        _consent_at_site(facts),
+    )
 
 
 def _treating(facts: DoseFacts) -> GuardResult:
@@ -64,8 +78,7 @@ def _halt(facts: DoseFacts) -> GuardResult:
     return check(not halts, 2, "halt", "dosing_halted", f"Dosing halted: {', '.join(halts)}.", halts=halts)
 
 
-def _stagger(facts: DoseFacts) -> GuardResult:
-    stagger = facts.stagger
+def _stagger(facts: DoseFacts, stagger: Stagger) -> GuardResult:
     earliest = None if stagger.earliest_at is None else stagger.earliest_at.isoformat()
     waits = facts.first_dose and stagger.status is not StaggerStatus.CLEAR
     detail = f"Earliest first dose: {earliest or 'no date yet'}."
@@ -87,25 +100,41 @@ def _adult_consent(facts: DoseFacts) -> GuardResult:
     )
 
 
-def _person(facts: DoseFacts) -> tuple[GuardResult, ...]:
-    standing = facts.allocated_by
-    return (
-        check(
-            not facts.participation.treatment_stopped,
-            5,
-            "participation",
-            "treatment_stopped",
-            "Treatment of this participant has stopped.",
-            stopped=sorted(element.value for element in facts.participation.stopped),
-        ),
-        check(
-            standing in (DecisionStanding.IN_FORCE, DecisionStanding.FOLLOWED),
-            6,
-            "allocation",
-            "decision_superseded",
-            f"The decision behind the allocation is {standing.value}.",
-            standing=standing.value,
-        ),
+def evaluate_own_dose_guards(participation: Participation) -> tuple[GuardResult, ...]:
+    """The guards that rest on this service's own facts alone, for when nothing is known of the others'."""
+    return (_participation(participation),)
+
+
+def _participation(participation: Participation) -> GuardResult:
+    return check(
+        not participation.treatment_stopped,
+        5,
+        "participation",
+        "treatment_stopped",
+        "Treatment of this participant has stopped.",
+        stopped=sorted(element.value for element in participation.stopped),
+    )
+
+
+def _allocation(standing: DecisionStanding) -> GuardResult:
+    return check(
+        standing in (DecisionStanding.IN_FORCE, DecisionStanding.FOLLOWED),
+        6,
+        "allocation",
+        "decision_superseded",
+        f"The decision behind the allocation is {standing.value}.",
+        standing=standing.value,
+    )
+
+
+def _consent_at_site(facts: DoseFacts) -> GuardResult:
+    return check(
+        facts.consented_at_site,
+        7,
+        "consent_at_site",
+        "consent_missing",
+        "The site has not taken consent since the participant was transferred to it.",
+        consented=facts.consented_at_site,
     )
 
 
@@ -137,8 +166,8 @@ def decide_named_child_authorisation(
         now: the agreement, by telephone if need be; both countersign within 24 hours.
 
     Raises:
-        Refused: `reason_required`, `second_person_required`, or `override_not_possible` when another guard
-            fails: nobody sets aside that treatment was stopped.
+        Refused: `reason_required`, `second_person_required`, `override_not_possible` when another guard fails
+            (nobody sets aside that treatment was stopped), or `override_not_needed` when none does.
     """
     if not reason.strip():
         raise Refused("reason_required", "Say why withholding the dose would harm.")
@@ -147,6 +176,8 @@ def decide_named_child_authorisation(
     failing = tuple(result.code for result in results if not result.passed)
     if not set(failing) <= SET_ASIDE:
         raise Refused("override_not_possible", "Another obstacle stands.", codes=list(failing))
+    if not failing:
+        raise Refused("override_not_needed", "Authorise the dose in the ordinary way.")
     return NamedChildAuthorisation(
         reason=reason,
         investigator=investigator,

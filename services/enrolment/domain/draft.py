@@ -17,7 +17,9 @@ from services.enrolment.domain.board import (
 )
 from services.enrolment.domain.decisions import KnownDecision
 from services.enrolment.domain.ids import DecisionId, PartLevel
+from services.enrolment.domain.recruitment import PartRecruitment, PartTarget
 from services.enrolment.domain.slot_states import Slot
+from services.enrolment.domain.slots import warning_due_at
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -32,6 +34,7 @@ class SlotHappening(StrEnum):
     REVOKED = "revoked"
     FROZEN = "frozen"
     UNFROZEN = "unfrozen"
+    EXPIRING = "expiring"
     CAUSES_CHANGED = "causes_changed"
 
 
@@ -86,8 +89,36 @@ class MemberNoted:
     what: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecruitmentClosed:
+    """A part has as many participants as it needs; `registered` counts those who count towards the target."""
+
+    part: str
+    recruitment: PartRecruitment
+    target: PartTarget
+    registered: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecruitmentReopened:
+    """A part needs participants again, or has no target any more (None)."""
+
+    part: str
+    recruitment: PartRecruitment
+    target: PartTarget | None
+    registered: int
+
+
 Happening = (
-    SlotChanged | LevelsPrepared | LevelOpened | LevelClosed | LevelNoted | DecisionNoted | MemberNoted
+    SlotChanged
+    | LevelsPrepared
+    | LevelOpened
+    | LevelClosed
+    | LevelNoted
+    | DecisionNoted
+    | MemberNoted
+    | RecruitmentClosed
+    | RecruitmentReopened
 )
 
 
@@ -104,6 +135,7 @@ class Draft:
         self.slots = dict(board.slots)
         self.entries = dict(board.entries)
         self.members = dict(board.members)
+        self.recruitment = dict(board.recruitment)
 
     # -- reading ------------------------------------------------------------------------------------
 
@@ -124,6 +156,7 @@ class Draft:
             slots=self.slots,
             entries=self.entries,
             members=self.members,
+            recruitment=self.recruitment,
         )
 
     # -- changing -----------------------------------------------------------------------------------
@@ -143,8 +176,9 @@ class Draft:
         self.entries[record.entry.id] = record
 
     def put_slot(self, record: SlotRecord, slot: Slot, what: SlotHappening) -> SlotRecord:
-        """Keep the slot's new state, and that it came about."""
-        changed = replace(record, slot=slot)
+        """Keep the slot's new state, that it came about, and when its site is to be warned of its deadline."""
+        warn_at = warning_due_at(slot, record.warned_for, self.board.policy.warn_before)
+        changed = replace(record, slot=slot, warn_at=warn_at)
         self.slots[slot.id] = changed
         self.happenings.append(SlotChanged(what=what, record=changed))
         return changed
@@ -173,6 +207,11 @@ class Draft:
 
     def changed_members(self) -> list[Member]:
         return _changed(self.board.members.items(), self.members)
+
+    def changed_recruitment(self) -> list[tuple[str, PartRecruitment]]:
+        """By part."""
+        old = self.board.recruitment
+        return [(part, it) for part, it in self.recruitment.items() if old.get(part) != it]
 
 
 def _changed(before: Iterable[tuple[K, V]], after: dict[K, V]) -> list[V]:

@@ -28,10 +28,17 @@ LARGEST_SEQUENCE = 999_999
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class PartLevel:
-    """A dose level of a part; `part` is the protocol's slug, `level` counts from 1 within the part."""
+    """A dose level of a part; `part` is the protocol's slug, `level` counts from 1 within the part.
+
+    Level 0 means the part itself: it has no dose levels.
+    """
 
     part: str
     level: int
+
+    @property
+    def has_levels(self) -> bool:
+        return self.level > 0
 
     def __str__(self) -> str:
         return f"{self.part}/{self.level}"

@@ -4,33 +4,31 @@ from datetime import datetime
 
 from services.enrolment.domain.cohort_rule import RuleOutput, evaluate_cohort_rule
 from services.enrolment.domain.guards import GuardResult, check, guard
-from services.enrolment.domain.levels import DecisionStanding, LevelState
+from services.enrolment.domain.levels import DecisionStanding, DoseLevel, LevelState
 from services.enrolment.domain.protocol_terms import NoTerms
-from services.enrolment.domain.registration_facts import RegistrationFacts
+from services.enrolment.domain.registration_facts import Guards, RegistrationFacts
 from services.enrolment.domain.slots import slot_obstacle
 from services.enrolment.domain.stagger import EnforceAt, evaluate_stagger
 
 ENDED = (DecisionStanding.FOLLOWED, DecisionStanding.SUPERSEDED, DecisionStanding.WITHDRAWN)
 
 
-def place_guards(facts: RegistrationFacts, now: datetime) -> tuple[GuardResult, ...]:
-    level = facts.at.level
-    return (
-        _target_and_caps(facts, now),
-        check(
-            level.place == facts.place and level.state is LevelState.OPEN,
-            16,
-            "level",
-            "dose_level_closed",
-            f"Level {facts.place} is {level.state.value}.",
-            level=str(level.place),
-            state=level.state.value,
-        ),
-        _decision(facts, now),
-        _circulation(facts),
-        _cohort(facts),
-        _slot(facts, now),
-        _stagger(facts, now),
+def _level_of(facts: RegistrationFacts) -> DoseLevel:
+    if facts.at.level is None:
+        raise LookupError("a guard on dose levels was asked about a part without any")
+    return facts.at.level
+
+
+def _level(facts: RegistrationFacts, now: datetime) -> GuardResult:
+    level = _level_of(facts)
+    return check(
+        level.place == facts.place and level.state is LevelState.OPEN,
+        16,
+        "level",
+        "dose_level_closed",
+        f"Level {facts.place} is {level.state.value}.",
+        level=str(level.place),
+        state=level.state.value,
     )
 
 
@@ -52,7 +50,7 @@ def _target_and_caps(facts: RegistrationFacts, now: datetime) -> GuardResult:
 
 
 def _decision(facts: RegistrationFacts, now: datetime) -> GuardResult:
-    decision, opened_by = facts.at.decision, facts.at.level.opened_by
+    decision, opened_by = facts.at.decision, _level_of(facts).opened_by
     if decision is None or decision.id != opened_by or decision.place != facts.place:
         detail = "No decision in force opens this level."
         return guard(17, "decision", "no_signed_decision", detail, decision=opened_by)
@@ -70,7 +68,7 @@ def _decision(facts: RegistrationFacts, now: datetime) -> GuardResult:
     return check(holds, 17, "decision", "no_signed_decision", detail, **inputs)
 
 
-def _circulation(facts: RegistrationFacts) -> GuardResult:
+def _circulation(facts: RegistrationFacts, now: datetime) -> GuardResult:
     circulation = facts.at.circulation
     return check(
         circulation.received or not circulation.required,
@@ -83,8 +81,8 @@ def _circulation(facts: RegistrationFacts) -> GuardResult:
     )
 
 
-def _cohort(facts: RegistrationFacts) -> GuardResult:
-    counts, held_by = facts.at.counts, sorted(facts.at.level.held_by)
+def _cohort(facts: RegistrationFacts, now: datetime) -> GuardResult:
+    counts, held_by = facts.at.counts, sorted(_level_of(facts).held_by)
     inputs: dict[str, object] = {
         "n": counts.n,
         "dlt": counts.dlt,
@@ -137,3 +135,14 @@ def _stagger(facts: RegistrationFacts, now: datetime) -> GuardResult:
         earliest_dosing=earliest,
         status=stagger.status.value,
     )
+
+
+PLACE_GUARDS: Guards = {
+    "target": _target_and_caps,
+    "level": _level,
+    "decision": _decision,
+    "circulation": _circulation,
+    "cohort": _cohort,
+    "slot": _slot,
+    "stagger": _stagger,
+}

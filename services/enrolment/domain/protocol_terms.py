@@ -6,6 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from services.enrolment.domain.consent import ConsentDocument, ConsentPolicy
+from services.enrolment.domain.kinds import KindRules
+from services.enrolment.domain.person_terms import NO_PERSON_TERMS, PersonTerms
+from services.enrolment.domain.recruitment import TargetPolicy
 from services.enrolment.domain.stagger import StaggerPolicy
 
 
@@ -22,13 +25,14 @@ class LevelTerms:
 class PartTerms:
     """A part as one version has it; ages in completed years, `age_from` included, `age_below` not.
 
-    `target` is the number of registered participants the part needs (None: no target of its own); `levels`
-    are numbered from 1.
+    `target` is the number of registered participants the part needs (None: no target of its own),
+    `target_policy` what becomes of people already consented when it is met; `levels` are numbered from 1.
     """
 
     age_from: int
     age_below: int
     target: int | None = None
+    target_policy: TargetPolicy = field(default_factory=TargetPolicy)
     stratum: str = ""
     levels: Mapping[int, LevelTerms] = field(default_factory=dict)
 
@@ -45,6 +49,7 @@ class ProtocolTerms:
     criteria: frozenset[str]
     eligibility_valid_days: int
     sunset_at: datetime | None = None
+    person: PersonTerms = NO_PERSON_TERMS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +57,10 @@ class VersionRules:
     """One approved version with everything this service takes from it.
 
     `age_of_consent` in completed years by ISO country code; `window_days` is the length of the DLT window, None
-    where the trial has none.
+    where the trial has none. `kind` says which guards apply.
     """
 
+    kind: KindRules
     terms: ProtocolTerms
     ctimp: bool
     age_of_consent: Mapping[str, int]
@@ -69,6 +75,8 @@ class VersionRules:
             country=country,
             age_of_consent=self.age_of_consent,
             assent_from_years=self.assent_from_years,
+            competent_minor_may_consent=self.terms.person.competent_minor_may_consent,
+            both_parents_required=self.terms.person.both_parents_required,
         )
 
 
@@ -102,3 +110,18 @@ def rules_in_use(
     if isinstance(terms, NoTerms):
         return terms
     return next(rules for rules in versions if rules.terms is terms)
+
+
+def binding_rules(versions: Sequence[VersionRules], green_lit: frozenset[str], now: datetime) -> VersionRules:
+    """The version that binds somebody who takes part: the site's, or the newest in effect without a green light.
+
+    Raises:
+        LookupError: no version is known.
+    """
+    rules = rules_in_use(versions, green_lit, now)
+    if not isinstance(rules, NoTerms):
+        return rules
+    if not versions:
+        raise LookupError("nobody takes part in a trial without a protocol version")
+    begun = [one for one in versions if one.terms.effective_at <= now]
+    return begun[-1] if begun else versions[0]

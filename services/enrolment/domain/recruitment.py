@@ -1,7 +1,7 @@
 """Status of trial and site as far as recruitment needs it, targets and caps."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from services.enrolment.domain.refusals import Refused
@@ -23,6 +23,21 @@ class SiteStatus(StrEnum):
     REVOKED = "revoked"
     SUSPENDED = "suspended"
     CLOSED = "closed"
+
+
+def require_site_running(status: SiteStatus | None) -> None:
+    """Refuse a site that takes nobody in: suspended for a while, or without a green light.
+
+    Args:
+        status: of the site in the trial; None where it has none.
+
+    Raises:
+        Refused: `site_suspended`, `site_not_activated`.
+    """
+    if status is SiteStatus.SUSPENDED:
+        raise Refused("site_suspended", "The site is suspended until its green light is issued again.")
+    if status is not SiteStatus.GREEN_LIGHT:
+        raise Refused("site_not_activated", "The site has no green light in this trial.")
 
 
 class AtTarget(StrEnum):
@@ -48,6 +63,22 @@ class TargetPolicy:
         if self.at_target is AtTarget.ALLOW_UNTIL:
             return self.until is not None and today <= self.until
         return self.at_target is AtTarget.ALLOW
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartTarget:
+    """How many registered participants a part needs, and what was declared for the moment it has them."""
+
+    target: int
+    policy: TargetPolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartRecruitment:
+    """Whether a part's target is reached now, and since when; `closed_at` is None while it is not."""
+
+    id: str
+    closed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

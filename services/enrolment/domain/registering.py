@@ -9,10 +9,11 @@ from services.enrolment.domain.age import LeapDayBirthday
 from services.enrolment.domain.board import Board, SitePlace, SlotRecord
 from services.enrolment.domain.cohort_rule import NoRule
 from services.enrolment.domain.consent import ConsentPolicy
-from services.enrolment.domain.ids import ParticipantId, PartLevel, SiteId
+from services.enrolment.domain.ids import LevelId, ParticipantId, PartLevel, SiteId
+from services.enrolment.domain.kinds import KindRules
 from services.enrolment.domain.levels import DecisionAction, DoseLevel, SignedDecision
-from services.enrolment.domain.protocol_terms import NoTerms, VersionRules, rules_in_use
-from services.enrolment.domain.recruitment import SiteStatus, TargetPolicy
+from services.enrolment.domain.protocol_terms import NoTerms, PartTerms, VersionRules, rules_in_use
+from services.enrolment.domain.recruitment import SiteStatus
 from services.enrolment.domain.registration_facts import (
     Circulation,
     NumberOwner,
@@ -22,7 +23,7 @@ from services.enrolment.domain.registration_facts import (
     TrialFacts,
 )
 from services.enrolment.domain.screening import Screening
-from services.enrolment.domain.stagger import AtLevel, StaggerPolicy
+from services.enrolment.domain.stagger import AtLevel, StaggerPolicy, evaluate_stagger
 
 LEAP_DAY = LeapDayBirthday.ON_1_MARCH
 """The protocol file names no country rule; in common years somebody born on a leap day waits until 1 March."""
@@ -35,37 +36,43 @@ NO_CONSENT_POLICY = ConsentPolicy(ctimp=True, country="", age_of_consent={}, ass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registering:
-    """What a registration is decided on: read under the trial's lock, after freshness was shown."""
+    """What a registration is decided on: read under the trial's lock, after freshness was shown.
 
+    `slot` is None where none was named. `kind` is the trial's, by the version in use at the site or, where no
+    version is, by the newest.
+    """
+
+    kind: KindRules
     board: Board
     versions: Sequence[VersionRules]
     screening: Screening
     person: PersonFacts
-    slot: SlotRecord
+    place: PartLevel
+    slot: SlotRecord | None
     received: bool
     version_read: int
     candidate: ParticipantId
+    number_owner: NumberOwner = NumberOwner.THIS_SITE
 
     @property
     def site(self) -> SitePlace:
         return self.board.sites.get(self.screening.site_id, UNKNOWN_SITE)
 
-    @property
-    def place(self) -> PartLevel:
-        return self.slot.slot.place
-
     def rules(self, now: datetime) -> VersionRules | NoTerms:
         return rules_in_use(self.versions, self.site.green_lit, now)
 
-    def level(self) -> DoseLevel:
-        level = self.board.held_level(self.place)
-        if level is None:
-            raise LookupError(f"no level {self.place}")
-        return level
+    def level(self) -> DoseLevel | None:
+        """The level with everything that holds it; None for a part that has none."""
+        if not self.place.has_levels:
+            return None
+        # A level that no settlement has prepared yet is as closed as one that nobody has opened.
+        unknown = DoseLevel(id=LevelId(""), place=self.place)
+        return self.board.held_level(self.place) or unknown
 
     def decision(self, now: datetime) -> SignedDecision | None:
         """The decision that the level rests on; applied here before, whatever the sponsor's clock said."""
-        opened_by = self.level().opened_by
+        level = self.level()
+        opened_by = level.opened_by if level else None
         known = self.board.decisions.get(opened_by) if opened_by else None
         if known is None or known.applied_at is None:
             return None
@@ -79,6 +86,7 @@ def registration_facts(registering: Registering, now: datetime) -> RegistrationF
     rules = registering.rules(now)
     policy = NO_CONSENT_POLICY if isinstance(rules, NoTerms) else rules.consent_policy(site.country)
     return RegistrationFacts(
+        kind=registering.kind,
         place=registering.place,
         holder=screening.holder,
         zone=ZoneInfo(site.zone),
@@ -93,7 +101,7 @@ def registration_facts(registering: Registering, now: datetime) -> RegistrationF
         person=registering.person,
         at=_place_facts(registering, rules, now),
         screening_number=screening.number,
-        number_owner=NumberOwner.THIS_SITE,
+        number_owner=registering.number_owner,
         version_read=registering.version_read,
         version_now=screening.version,
         claimed_times=_claims(registering.person),
@@ -110,13 +118,19 @@ def _place_facts(registering: Registering, rules: VersionRules | NoTerms, now: d
         circulation=Circulation(required=required, received=registering.received),
         counts=board.counts(decision.rule if decision else NoRule(), place),
         registered_in_part=board.registered_in_part(place.part),
-        target_policy=TargetPolicy(),
+        target_policy=_part(rules, place.part).target_policy,
         caps=board.caps(registering.screening.site_id),
-        slot=registering.slot.slot,
+        slot=registering.slot.slot if registering.slot else None,
         stagger=StaggerPolicy() if isinstance(rules, NoTerms) else rules.stagger,
         candidate=AtLevel(participant_id=registering.candidate, registered_at=now),
         others_at_level=others_at_level(board, place, registering.candidate, now),
     )
+
+
+def _part(rules: VersionRules | NoTerms, part: str) -> PartTerms:
+    """The part's terms; where no version in use has it, guard 6 refuses and no target is known."""
+    found = None if isinstance(rules, NoTerms) else rules.terms.parts.get(part)
+    return found or PartTerms(age_from=0, age_below=0)
 
 
 def others_at_level(board: Board, place: PartLevel, but: ParticipantId, now: datetime) -> tuple[AtLevel, ...]:
@@ -129,6 +143,15 @@ def others_at_level(board: Board, place: PartLevel, but: ParticipantId, now: dat
         and member.cohort.counts
         and (member.first_dose_at is not None or member.to_be_dosed)
     )
+
+
+def earliest_first_dose(
+    board: Board, place: PartLevel, stagger: StaggerPolicy, now: datetime
+) -> datetime | None:
+    """When a participant registered now could get the first dose; None while no date can be named."""
+    candidate = AtLevel(participant_id=ParticipantId("~"), registered_at=now)
+    others = others_at_level(board, place, candidate.participant_id, now)
+    return evaluate_stagger(stagger, candidate, others, now).earliest_at
 
 
 def _claims(person: PersonFacts) -> dict[str, datetime]:

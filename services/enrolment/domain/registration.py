@@ -1,5 +1,6 @@
 """All registration guards that run together: 3 to 24, in the order that decides the code of a refusal.
 
+Which of them run is the business of the trial's kind: one that does not apply is not evaluated and has no result.
 Guards 1 and 2 are evaluated first, alone, where callers and watermarks are known; their results come from
 `guards.duty_guard` and `guards.freshness_guard` and are stored in one list with these. The guard
 on who took consent stands behind guard 10, the judgement guard behind guard 12; they share those numbers.
@@ -10,15 +11,21 @@ from datetime import datetime
 from services.enrolment.domain.claimed_times import future_claims
 from services.enrolment.domain.guards import GuardResult, check, guard
 from services.enrolment.domain.ids import parse_screening_number
-from services.enrolment.domain.person_guards import person_guards
-from services.enrolment.domain.place_guards import place_guards
+from services.enrolment.domain.person_guards import PERSON_GUARDS
+from services.enrolment.domain.place_guards import PLACE_GUARDS
 from services.enrolment.domain.refusals import Refused
-from services.enrolment.domain.registration_facts import IdempotencyUse, NumberOwner, RegistrationFacts
-from services.enrolment.domain.trial_guards import trial_guards
+from services.enrolment.domain.registration_facts import (
+    Guards,
+    IdempotencyUse,
+    NumberOwner,
+    RegistrationFacts,
+    evaluate_applying,
+)
+from services.enrolment.domain.trial_guards import TRIAL_GUARDS
 
 
 def evaluate_guards(facts: RegistrationFacts, now: datetime) -> tuple[GuardResult, ...]:
-    """Results of guards 3 to 24; the registration may be committed when all passed.
+    """Results of those of guards 3 to 24 that apply; the registration may be committed when all passed.
 
     Args:
         facts: values read in the registration transaction, under its locks.
@@ -27,32 +34,25 @@ def evaluate_guards(facts: RegistrationFacts, now: datetime) -> tuple[GuardResul
     Returns:
         Every result in order, whatever failed before it; `guards.refusal_from` makes the refusal of them.
     """
-    return (
-        *trial_guards(facts, now),
-        *person_guards(facts, now),
-        *place_guards(facts, now),
-        *_form_guards(facts, now),
-    )
+    return evaluate_applying(REGISTRATION_GUARDS, facts, now)
 
 
-def _form_guards(facts: RegistrationFacts, now: datetime) -> tuple[GuardResult, ...]:
+def _claims(facts: RegistrationFacts, now: datetime) -> GuardResult:
     ahead = future_claims(facts.claimed_times, now)
-    return (
-        _number(facts),
-        check(
-            not ahead,
-            23,
-            "claimed_times",
-            "time_in_future",
-            f"In the future: {', '.join(ahead)}.",
-            checked=sorted(facts.claimed_times),
-            ahead=list(ahead),
-        ),
-        _unchanged(facts),
+    return check(
+        not ahead,
+        23,
+        "claimed_times",
+        "time_in_future",
+        f"In the future: {', '.join(ahead)}.",
+        checked=sorted(facts.claimed_times),
+        ahead=list(ahead),
     )
 
 
-def _number(facts: RegistrationFacts) -> GuardResult:
+def _number(facts: RegistrationFacts, now: datetime) -> GuardResult:
+    if facts.number_owner is NumberOwner.TAKEN_OVER:
+        return guard(22, "number", "", "", owner=facts.number_owner.value)
     try:
         parse_screening_number(facts.screening_number)
     except Refused as refused:
@@ -62,7 +62,7 @@ def _number(facts: RegistrationFacts) -> GuardResult:
     return check(known, 22, "number", "not_found", "There is no such number.", owner=facts.number_owner.value)
 
 
-def _unchanged(facts: RegistrationFacts) -> GuardResult:
+def _unchanged(facts: RegistrationFacts, now: datetime) -> GuardResult:
     inputs: dict[str, object] = {
         "version_read": facts.version_read,
         "version_now": facts.version_now,
@@ -80,3 +80,7 @@ def _unchanged(facts: RegistrationFacts) -> GuardResult:
         "The idempotency key was used with another body.",
         **inputs,
     )
+
+
+_FORM_GUARDS: Guards = {"number": _number, "claimed_times": _claims, "unchanged": _unchanged}
+REGISTRATION_GUARDS: Guards = {**TRIAL_GUARDS, **PERSON_GUARDS, **PLACE_GUARDS, **_FORM_GUARDS}

@@ -1,6 +1,6 @@
 """Everything the registration guards need, as values read in the registration transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -10,9 +10,12 @@ from services.enrolment.domain.age import AgeStatement, BirthMonth, LeapDayBirth
 from services.enrolment.domain.cohort_counts import CohortCounts
 from services.enrolment.domain.consent import Assent, Consent, ConsentPolicy
 from services.enrolment.domain.eligibility import Eligibility, JudgementStatement
+from services.enrolment.domain.guards import GuardResult
 from services.enrolment.domain.halt import Halt
 from services.enrolment.domain.ids import PartLevel
+from services.enrolment.domain.kinds import KindRules
 from services.enrolment.domain.levels import DoseLevel, SignedDecision
+from services.enrolment.domain.molecular import MolecularFinding
 from services.enrolment.domain.protocol_terms import NoTerms, ProtocolTerms, terms_in_use
 from services.enrolment.domain.recruitment import Cap, SiteStatus, TargetPolicy, TrialStatus
 from services.enrolment.domain.slot_states import Holder, Slot
@@ -20,10 +23,11 @@ from services.enrolment.domain.stagger import AtLevel, StaggerPolicy
 
 
 class NumberOwner(StrEnum):
-    """Whose the screening number is, as the store found it."""
+    """Whose the screening number is, as the store found it; one taken over has the form of another system."""
 
     THIS_SITE = "this_site"
     NOT_THIS_SITE = "not_this_site"
+    TAKEN_OVER = "taken_over"
 
 
 class IdempotencyUse(StrEnum):
@@ -62,18 +66,20 @@ class PersonFacts:
     eligibility: Eligibility | None
     judgement: JudgementStatement | None
     unresolved_duplicates: int = 0
+    molecular: tuple[MolecularFinding, ...] = ()
+    co_enrolments_not_allowed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceFacts:
-    """The dose level asked for, what it rests on, and the slot.
+    """The dose level asked for, what it rests on, and the slot; without dose levels `level` is None.
 
     `decision` is the decision named by the level's `opened_by`, as known now; None when there is none.
     `counts` come from `count_cohort` before this child, over the levels its rule counts together.
     `registered_in_part` leaves out participants who are not evaluable or voided.
     """
 
-    level: DoseLevel
+    level: DoseLevel | None
     decision: SignedDecision | None
     circulation: Circulation
     counts: CohortCounts
@@ -88,8 +94,12 @@ class PlaceFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegistrationFacts:
-    """All facts of one registration; `claimed_times` are times people stated, by a name fit to show."""
+    """All facts of one registration; `claimed_times` are times people stated, by a name fit to show.
 
+    `kind` says which guards apply to the trial.
+    """
+
+    kind: KindRules
     place: PartLevel
     holder: Holder
     zone: ZoneInfo
@@ -104,6 +114,14 @@ class RegistrationFacts:
     idempotency: IdempotencyUse = IdempotencyUse.NEW
     claimed_times: Mapping[str, datetime] = field(default_factory=dict)
 
+    @property
+    def has_levels(self) -> bool:
+        """Whether the part has dose levels, and with them places that are shared."""
+        return self.place.has_levels
+
+    def applies(self, guard: str) -> bool:
+        return self.kind.applies(guard, has_levels=self.has_levels)
+
     def today(self, now: datetime) -> date:
         return local_date(now, self.zone)
 
@@ -114,3 +132,12 @@ class RegistrationFacts:
 
     def terms(self, now: datetime) -> ProtocolTerms | NoTerms:
         return terms_in_use(self.trial.versions, self.trial.green_lit, now)
+
+
+Guards = Mapping[str, Callable[[RegistrationFacts, datetime], GuardResult]]
+"""Guards by name, in the order of evaluation."""
+
+
+def evaluate_applying(guards: Guards, facts: RegistrationFacts, now: datetime) -> tuple[GuardResult, ...]:
+    """Results of the guards that apply to the trial's kind and the part; the others are not asked."""
+    return tuple(evaluate(facts, now) for name, evaluate in guards.items() if facts.applies(name))

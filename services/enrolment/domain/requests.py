@@ -7,7 +7,7 @@ from services.enrolment.domain.draft import Draft, SlotHappening
 from services.enrolment.domain.ids import PartLevel, SlotId, WaitingEntryId
 from services.enrolment.domain.levels import LevelState
 from services.enrolment.domain.offers import barred_sites, open_rights, queue
-from services.enrolment.domain.recruitment import SiteStatus, TrialStatus
+from services.enrolment.domain.recruitment import TrialStatus, require_site_running
 from services.enrolment.domain.refusals import Refused
 from services.enrolment.domain.screening import Screening
 from services.enrolment.domain.slot_states import Holder, Offered, Open, Revoked, Slot
@@ -78,8 +78,7 @@ def _check_site(board: Board, part: str, level: PartLevel | None, holder: Holder
     if board.status not in STARTING:
         raise Refused("trial_not_open", f"The trial is {board.status.value}.")
     site = board.sites.get(holder.site_id)
-    if site is None or site.status is not SiteStatus.GREEN_LIGHT:
-        raise Refused("site_not_activated", "The site has no green light in this trial.")
+    require_site_running(site.status if site else None)
     halts = board.halts_on(level or PartLevel(part=part, level=1), holder.site_id)
     here = sorted(halt.id for halt in halts if halt.scope.site_id is not None)
     if here:

@@ -8,6 +8,7 @@ from services.enrolment.domain.age import BirthMonth
 from services.enrolment.domain.board import ScreeningState
 from services.enrolment.domain.claimed_times import lies_in_future
 from services.enrolment.domain.consent import ConsentPurpose
+from services.enrolment.domain.criteria import Entered, criteria_of, misfit, taken_on
 from services.enrolment.domain.ids import ScreeningId, SiteId
 from services.enrolment.domain.protocol_terms import NoTerms, ProtocolTerms
 from services.enrolment.domain.refusals import Refused
@@ -18,7 +19,10 @@ ONE_DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screening:
-    """One child's screening for one part at one site; `version` grows with every record made for it."""
+    """One child's screening for one part at one site; `version` grows with every record made for it.
+
+    While `unresolved_duplicates` is not 0 nothing more is recorded for it: a coordinator decides first.
+    """
 
     id: ScreeningId
     trial_id: str
@@ -30,6 +34,7 @@ class Screening:
     version: int
     started_at: datetime
     reason_code: str = ""
+    unresolved_duplicates: int = 0
 
     @property
     def holder(self) -> Holder:
@@ -94,6 +99,38 @@ def check_form(terms: ProtocolTerms | NoTerms, purpose: ConsentPurpose, document
         )
 
 
+def check_form_language(
+    versions: Iterable[ProtocolTerms], purpose: ConsentPurpose, document: str, version: str, language: str
+) -> None:
+    """Accepts a language into which the form was translated; a form that names none is taken in any.
+
+    Raises:
+        Refused: `form_language_unknown`.
+    """
+    listed = {
+        word
+        for terms in versions
+        for form in terms.consent_documents
+        if (form.purpose, form.document, form.version) == (purpose, document, version)
+        for word in form.languages
+    }
+    if listed and language not in listed:
+        raise Refused("form_language_unknown", "There is no approved translation.", languages=sorted(listed))
+
+
+def check_sample_uses(terms: ProtocolTerms | NoTerms, uses: Collection[str]) -> None:
+    """Accepts uses of samples that the version in use asks about.
+
+    Raises:
+        Refused: `sample_use_unknown`.
+    """
+    known = {} if isinstance(terms, NoTerms) else terms.person.sample_uses
+    if unknown := set(uses) - set(known):
+        raise Refused(
+            "sample_use_unknown", f"{len(unknown)} of the uses are not the protocol's.", known=sorted(known)
+        )
+
+
 def check_form_in_force(
     versions: Iterable[ProtocolTerms],
     purpose: ConsentPurpose,
@@ -136,17 +173,26 @@ def check_criteria_version(versions: Iterable[ProtocolTerms], version: str) -> N
         )
 
 
-def check_criteria(terms: ProtocolTerms | NoTerms, version: str, answers: Mapping[str, object]) -> None:
+def check_criteria(
+    terms: ProtocolTerms | NoTerms, version: str, answers: Mapping[str, Entered], today: date
+) -> None:
     """Accepts answers to criteria of the version in use; an older version is kept and fails its guard later.
 
     Raises:
-        Refused: `criteria_unknown`.
+        Refused: `time_in_future` for an answer of a local date that has not come, `criteria_unknown`,
+            `answer_invalid` for one that cannot belong to its criterion.
     """
+    if any((taken_on(entered) or today) > today for entered in answers.values()):
+        raise Refused("time_in_future", "An answer is of a date that has not come.")
     if isinstance(terms, NoTerms) or version != terms.eligibility_version:
         return
     unknown: Collection[str] = answers.keys() - terms.criteria
     if unknown:
         raise Refused("criteria_unknown", f"{len(unknown)} of the answers name no criterion.")
+    asked = criteria_of(terms.criteria, terms.person.criteria)
+    wrong = {name: why for name, entered in answers.items() if (why := misfit(asked[name], entered))}
+    if wrong:
+        raise Refused("answer_invalid", "An answer does not fit its criterion.", criteria=wrong)
 
 
 def check_voidable(*, dosed: bool, voided: bool) -> None:

@@ -22,7 +22,8 @@ from services.enrolment.domain.replacement import (
     decide_replacement,
 )
 from services.enrolment.domain.settle_levels import open_slot
-from services.enrolment.domain.slot_states import Frozen, Reserved, RevokeCause, SlotOrigin
+from services.enrolment.domain.settle_recruitment import takes_nobody
+from services.enrolment.domain.slot_states import Frozen, Offered, Reserved, RevokeCause, SlotOrigin
 from services.enrolment.domain.slots import (
     freeze_slot,
     release_slot,
@@ -62,8 +63,14 @@ def _end_if_over(draft: Draft, record: SlotRecord) -> None:
             RevokeCause.RECRUITMENT_CLOSED if closed_trial else RevokeCause.LEVEL_CLOSED,
             cause.value,
         )
+    elif takes_nobody(draft, record.slot.place.part):
+        revoke(draft, record, RevokeCause.TARGET_REACHED, RevokeCause.TARGET_REACHED.value)
     elif held is not None and _site_revoked(draft, record):
         slot = revoke_slot(record.slot, RevokeCause.SITE_REVOKED, "green light revoked", draft.now)
+        draft.end_slot(record, slot, SlotHappening.REVOKED)
+    elif isinstance(held, Offered) and _site_suspended(draft, held):
+        # What the site has reserved it keeps; what it was only offered goes to the next in line.
+        slot = revoke_slot(record.slot, RevokeCause.SITE_SUSPENDED, "site suspended", draft.now)
         draft.end_slot(record, slot, SlotHappening.REVOKED)
     elif held is not None and record.screening is not ScreeningState.IN_SCREENING:
         slot = release_slot(record.slot, held.holder.site_id, draft.now)
@@ -73,6 +80,11 @@ def _end_if_over(draft: Draft, record: SlotRecord) -> None:
 def _site_revoked(draft: Draft, record: SlotRecord) -> bool:
     site = draft.board.sites.get(record.held.holder.site_id) if record.held else None
     return site is not None and site.status is SiteStatus.REVOKED
+
+
+def _site_suspended(draft: Draft, held: Offered) -> bool:
+    site = draft.board.sites.get(held.holder.site_id)
+    return site is not None and site.status is SiteStatus.SUSPENDED
 
 
 def revoke(draft: Draft, record: SlotRecord, cause: RevokeCause, reason: str) -> SlotRecord:
@@ -95,6 +107,8 @@ def _replace_member(draft: Draft, member: Member) -> None:
     first = member.replacement is Replacement.NONE
     outcome = decide_replacement(state, record.level, None if first or extra is None else extra.slot)
     match outcome:
+        case OpenReplacement() if first and takes_nobody(draft, member.cohort.place.part):
+            _note_replacement(draft, member, Replacement.NOT_DUE)
         case OpenReplacement() if first:
             _open_replacement(draft, member, record.level)
         case ReverseReplacement(slot_id=slot_id):
@@ -138,7 +152,7 @@ def _succeed(draft: Draft, record: SlotRecord) -> None:
     """Open the slot that stands in for one that lapsed, as long as its level is open."""
     level = draft.levels[record.slot.place].level
     draft.amend_slot(replace(record, succession=Succession.DONE))
-    if level.state is not LevelState.OPEN:
+    if level.state is not LevelState.OPEN or takes_nobody(draft, record.slot.place.part):
         return
     successor = successor_of(record.slot, SlotId(draft.new_id()), draft.now)
     fresh = SlotRecord(

@@ -12,6 +12,7 @@ from services.enrolment.domain.draft import Draft
 from services.enrolment.domain.halt import registered_before_halt_seen
 from services.enrolment.domain.offers import settle_offers
 from services.enrolment.domain.settle_levels import settle_levels
+from services.enrolment.domain.settle_recruitment import settle_recruitment
 from services.enrolment.domain.settle_slots import settle_slots
 
 
@@ -27,6 +28,7 @@ def settle(draft: Draft) -> None:
     if not draft.board.copies_complete:
         return
     settle_levels(draft)
+    settle_recruitment(draft)
     settle_slots(draft)
     settle_offers(draft)
     _flag_late_halts(draft)

@@ -25,6 +25,7 @@ class RevokeCause(StrEnum):
     TARGET_REACHED = "target_reached"
     REPLACEMENT_REVERSED = "replacement_reversed"
     SITE_REVOKED = "site_revoked"
+    SITE_SUSPENDED = "site_suspended"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

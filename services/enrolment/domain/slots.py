@@ -113,6 +113,24 @@ def expiry_due(slot: Slot, now: datetime) -> bool:
     return isinstance(slot.state, Offered | Reserved) and now >= slot.state.expires_at
 
 
+def warning_due_at(slot: Slot, warned_for: datetime | None, before: timedelta) -> datetime | None:
+    """When the holder is to be warned of the deadline; None for a frozen or free slot, or when that was done.
+
+    Args:
+        slot: any.
+        warned_for: the deadline that was warned of last; a moved deadline deserves a warning of its own.
+        before: how long before the deadline, by the protocol's policy of slots.
+    """
+    if not isinstance(slot.state, Offered | Reserved) or slot.state.expires_at == warned_for:
+        return None
+    return slot.state.expires_at - before
+
+
+def expires_soon(slot: Slot, before: timedelta, now: datetime) -> bool:
+    """Whether the deadline of an offer or reservation is nearer than that; never for a frozen slot."""
+    return isinstance(slot.state, Offered | Reserved) and now >= slot.state.expires_at - before
+
+
 def expire_slot(slot: Slot, now: datetime) -> Slot:
     """Ends an offer or reservation whose deadline has passed.
 
@@ -195,7 +213,7 @@ def successor_of(slot: Slot, slot_id: SlotId, now: datetime) -> Slot:
         Refused: the slot is still in use, or was revoked for another cause than its site's and has no successor.
     """
     match slot.state:
-        case Expired() | Released() | Revoked(cause=RevokeCause.SITE_REVOKED):
+        case Expired() | Released() | Revoked(cause=RevokeCause.SITE_REVOKED | RevokeCause.SITE_SUSPENDED):
             origin = SlotOrigin.RESERVATION_LAPSED
         case Consumed():
             origin = SlotOrigin.REGISTRATION_VOIDED

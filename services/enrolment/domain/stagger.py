@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from fractions import Fraction
+from math import ceil
 
 from services.enrolment.domain.ids import ParticipantId
 
@@ -71,6 +73,17 @@ class Stagger:
                 return "stagger_not_elapsed"
 
 
+def interval_end(first_dose_at: datetime, hours: int | Fraction) -> datetime:
+    """The instant in UTC at which so many hours have elapsed since a first dose, whatever clocks on walls did.
+
+    A fraction of a microsecond counts as a whole one: the interval is never cut short.
+
+    Raises:
+        OverflowError: it lies beyond the calendar.
+    """
+    return first_dose_at.astimezone(UTC) + timedelta(microseconds=ceil(hours * 3_600_000_000))
+
+
 def evaluate_stagger(
     policy: StaggerPolicy, candidate: AtLevel, others: Sequence[AtLevel], now: datetime
 ) -> Stagger:
@@ -102,6 +115,6 @@ def evaluate_stagger(
             hours = policy.interval_between_hours
             if index < policy.sentinel_n:
                 hours = max(hours, policy.interval_after_sentinel_hours)
-            earliest = max(earliest, other.first_dose_at.astimezone(UTC) + timedelta(hours=hours))
+            earliest = max(earliest, interval_end(other.first_dose_at, hours))
     clear = earliest <= now
     return Stagger(status=StaggerStatus.CLEAR if clear else StaggerStatus.INTERVAL_RUNS, earliest_at=earliest)

@@ -7,27 +7,17 @@ from services.enrolment.domain.halt import Halt, HaltedAct, halts_covering
 from services.enrolment.domain.ids import PartLevel
 from services.enrolment.domain.protocol_terms import NoTerms, ProtocolTerms, terms_ended
 from services.enrolment.domain.recruitment import SiteStatus, TrialStatus
-from services.enrolment.domain.registration_facts import RegistrationFacts
+from services.enrolment.domain.registration_facts import Guards, RegistrationFacts
 
 
-def trial_guards(facts: RegistrationFacts, now: datetime) -> tuple[GuardResult, ...]:
-    covering = halts_covering(facts.trial.halts, HaltedAct.RECRUITMENT, facts.place, facts.holder.site_id)
-    everywhere = tuple(halt for halt in covering if halt.scope.site_id is None)
-    here = tuple(halt for halt in covering if halt.scope.site_id is not None)
-    return (
-        _trial_open(facts, bool(covering)),
-        check(
-            not everywhere,
-            4,
-            "halt",
-            "trial_halted",
-            f"Halted: {_ids(everywhere)}.",
-            halts=_listed(everywhere),
-        ),
-        _site_running(facts, here),
-        _activated(facts, now),
-        _not_sunset(facts, now),
-    )
+def _covering(facts: RegistrationFacts) -> tuple[Halt, ...]:
+    return halts_covering(facts.trial.halts, HaltedAct.RECRUITMENT, facts.place, facts.holder.site_id)
+
+
+def _not_halted(facts: RegistrationFacts, now: datetime) -> GuardResult:
+    everywhere = tuple(halt for halt in _covering(facts) if halt.scope.site_id is None)
+    detail = f"Halted: {_ids(everywhere)}."
+    return check(not everywhere, 4, "halt", "trial_halted", detail, halts=_listed(everywhere))
 
 
 def _ids(halts: tuple[Halt, ...]) -> str:
@@ -38,17 +28,18 @@ def _listed(halts: tuple[Halt, ...]) -> list[str]:
     return sorted(halt.id for halt in halts)
 
 
-def _trial_open(facts: RegistrationFacts, halted: bool) -> GuardResult:
+def _trial_open(facts: RegistrationFacts, now: datetime) -> GuardResult:
     # A pause is the trial's face of a halt: where the halt is known, guard 4 or 5 names it instead.
-    status = facts.trial.status
+    status, halted = facts.trial.status, bool(_covering(facts))
     holds = status is TrialStatus.OPEN or (status is TrialStatus.PAUSED and halted)
     return check(
         holds, 3, "trial_open", "trial_not_open", f"The trial is {status.value}.", status=status.value
     )
 
 
-def _site_running(facts: RegistrationFacts, halts: tuple[Halt, ...]) -> GuardResult:
+def _site_running(facts: RegistrationFacts, now: datetime) -> GuardResult:
     status = facts.trial.site_status
+    halts = tuple(halt for halt in _covering(facts) if halt.scope.site_id is not None)
     inputs: dict[str, object] = {"site_status": status.value, "halts": _listed(halts)}
     if halts:
         return guard(5, "site", "site_halted", f"Halted at this site: {_ids(halts)}.", **inputs)
@@ -86,3 +77,12 @@ def _not_sunset(facts: RegistrationFacts, now: datetime) -> GuardResult:
         return guard(7, "version", "", "", version=terms.value)
     detail = f"Version {terms.version} has ended; the site needs the green light for its successor."
     return check(not terms_ended(terms, now), 7, "version", "version_sunset", detail, version=terms.version)
+
+
+TRIAL_GUARDS: Guards = {
+    "trial_open": _trial_open,
+    "halt": _not_halted,
+    "site": _site_running,
+    "site_activation": _activated,
+    "version": _not_sunset,
+}

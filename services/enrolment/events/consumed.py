@@ -5,6 +5,8 @@ Others' enumerations are read as text; what an unknown word means is decided whe
 
 from datetime import datetime
 
+from pydantic import Field
+
 from services.enrolment.events.consumed_protocol import Protocol
 from services.enrolment.events.reading import ReadEvent
 
@@ -41,9 +43,15 @@ class SiteGreenLit(ReadEvent):
     zone: str
     protocol_version: str
     recruitment_cap: int | None
+    organisation: str
 
 
 class SiteRevoked(ReadEvent):
+    trial_id: str
+    site_number: str
+
+
+class SiteSuspended(ReadEvent):
     trial_id: str
     site_number: str
 
@@ -56,11 +64,35 @@ class DelegationGranted(ReadEvent):
     site_number: str | None
     from_at: datetime
     until_at: datetime | None
+    unblinded: bool = False
 
 
 class DelegationEnded(ReadEvent):
     trial_id: str
     delegation_id: str
+
+
+class Letter(ReadEvent):
+    reference: str
+    dated: str
+    sha256: str
+
+
+class RecommendationSaid(ReadEvent):
+    kind: str
+    next_level: int | None
+    reasons: list[str]
+    design: str
+    table_sha256: str | None
+    level: int
+    n: int
+    dlt: int
+    pending: int
+
+
+class OverrideReason(ReadEvent):
+    role: str
+    text: str
 
 
 class DoseDecisionSigned(ReadEvent):
@@ -73,11 +105,21 @@ class DoseDecisionSigned(ReadEvent):
     cohort_rule: dict[str, object] | None
     signed_by: list[dict[str, str]]
     in_force_at: datetime
+    snapshot_sha256: str
+    text_sha256: str
+    rule_sha256: str | None
+    overrides_recommendation: bool
+    letter: Letter | None = None
+    data_cut_at: datetime | None = None
+    recommendation: RecommendationSaid | None = None
+    override_reasons: list[OverrideReason] = Field(default_factory=list)
 
 
 class DoseDecisionSuperseded(ReadEvent):
     trial_id: str
     decision_id: str
+    reason: str
+    superseded_at: datetime
 
 
 class CohortHeld(ReadEvent):

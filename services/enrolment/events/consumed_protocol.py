@@ -166,6 +166,7 @@ class ProtocolMethod(ReadEvent):
     imbalance: str | None = None
     probability: ProtocolProbability | None = None
     factors: list[ProtocolFactor] = Field(default_factory=list)
+    counts_follow_corrections: bool = True
 
 
 class ProtocolRandomisation(ReadEvent):
@@ -206,6 +207,7 @@ class ProtocolFollowUp(ReadEvent):
     years: int
     visits: list[ProtocolVisit]
     lost: ProtocolLost | None = None
+    death_check_days: int | None = None
 
 
 class ProtocolFinder(ReadEvent):

@@ -20,6 +20,17 @@ class FirstDoseRecordedV1(PublishedEvent):
     given_at: datetime
 
 
+class FirstDoseRecordedV2(PublishedEvent):
+    """The first dose was given in a part without dose levels; what counts from it starts. Subject: the participant."""
+
+    event_type: ClassVar[str] = "enrolment.first-dose.recorded.v2"
+
+    trial_id: str
+    participant_id: str
+    part: Part
+    given_at: datetime
+
+
 class AdministrationV1(BaseModel):
     """One planned dose: given, or missed."""
 
@@ -43,5 +54,6 @@ class DoseRecordedV1(PublishedEvent):
 
 DOSE_EVENTS: tuple[type[PublishedEvent], ...] = (
     FirstDoseRecordedV1,
+    FirstDoseRecordedV2,
     DoseRecordedV1,
 )

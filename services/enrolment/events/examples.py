@@ -5,6 +5,13 @@ from typing import Any
 
 from services.enrolment.events.dose_events import AdministrationV1, DoseRecordedV1, FirstDoseRecordedV1
 from services.enrolment.events.event_model import PublishedEvent
+from services.enrolment.events.examples_afterwards import AFTERWARDS_EXAMPLES
+from services.enrolment.events.examples_consent import CONSENT_EXAMPLES
+from services.enrolment.events.examples_doses import DOSE_CORRECTION_EXAMPLES
+from services.enrolment.events.examples_kinds import KIND_EXAMPLES
+from services.enrolment.events.examples_people import PEOPLE_EXAMPLES
+from services.enrolment.events.examples_randomisation import RANDOMISATION_EXAMPLES
+from services.enrolment.events.examples_take_over import TAKE_OVER_EXAMPLES
 from services.enrolment.events.participant_events import (
     ParticipantAllocatedV1,
     ParticipantRegisteredV1,
@@ -16,6 +23,7 @@ from services.enrolment.events.place_events import (
     DoseLevelClosedV1,
     DoseLevelOpenedV1,
     SlotExpiredV1,
+    SlotExpiringV1,
     SlotFrozenV1,
     SlotOfferedV1,
     SlotOpenedV1,
@@ -56,8 +64,16 @@ EXAMPLES: tuple[PublishedEvent, ...] = (
         screening_number="S-012-0078",
         notified_at=_AT,
     ),
-    SlotOfferedV1(**_WHERE, entry_id=_ENTRY, site_number="012", deadline=_UNTIL),
+    SlotOfferedV1(
+        **_WHERE,
+        entry_id=_ENTRY,
+        site_number="012",
+        deadline=_UNTIL,
+        origin="replacement",
+        earliest_first_dose_at=_AT + timedelta(days=7),
+    ),
     SlotReleasedV1(**_WHERE, site_number="012", released_at=_AT),
+    SlotExpiringV1(**_WHERE, site_number="012", expires_at=_UNTIL),
     SlotExpiredV1(**_WHERE, site_number="012", expired_at=_UNTIL),
     SlotRevokedV1(**_WHERE, site_number="012", reason="cohort_rule", revoked_at=_AT),
     SlotFrozenV1(**_WHERE, reason="halt:01993f6e-0000-7000-8000-000000000017", frozen_at=_AT),
@@ -151,4 +167,11 @@ EXAMPLES: tuple[PublishedEvent, ...] = (
         decision_id=_DECISION,
         closed_at=_AT,
     ),
+    *CONSENT_EXAMPLES,
+    *KIND_EXAMPLES,
+    *DOSE_CORRECTION_EXAMPLES,
+    *AFTERWARDS_EXAMPLES,
+    *PEOPLE_EXAMPLES,
+    *RANDOMISATION_EXAMPLES,
+    *TAKE_OVER_EXAMPLES,
 )

@@ -24,8 +24,29 @@ class ParticipantRegisteredV1(PublishedEvent):
     part: Part
     stratum: str
     level: Level
-    slot_id: str
-    decision_id: str
+    slot_id: Annotated[str, Field(description="Empty when a late entry found no place")]
+    decision_id: Annotated[str, Field(description="Empty when a late entry found no decision")]
+    registered_at: datetime
+    before_halt_seen: Annotated[
+        bool, Field(description="Committed at or after a halt that was not known here yet")
+    ]
+
+
+class ParticipantRegisteredV2(PublishedEvent):
+    """A child takes part where there are no dose levels; no place is used. Subject: the participant."""
+
+    event_type: ClassVar[str] = "enrolment.participant.registered.v2"
+
+    trial_id: str
+    participant_id: str
+    participant_number: str
+    screening_id: str
+    screening_number: str
+    site_number: SiteNumber
+    zone: Annotated[str, Field(description="IANA time zone of the site, for windows by local date")]
+    protocol_version: str
+    part: Part
+    stratum: str
     registered_at: datetime
     before_halt_seen: Annotated[
         bool, Field(description="Committed at or after a halt that was not known here yet")
@@ -88,6 +109,7 @@ class RegistrationVoidedV1(PublishedEvent):
 
 PARTICIPANT_EVENTS: tuple[type[PublishedEvent], ...] = (
     ParticipantRegisteredV1,
+    ParticipantRegisteredV2,
     ParticipantAllocatedV1,
     TreatmentEndedV1,
     ParticipationChangedV1,

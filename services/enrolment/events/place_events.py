@@ -1,9 +1,15 @@
 """Places and dose levels: what exists, who holds it, and why it is gone."""
 
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
 
 from services.enrolment.events.event_model import Level, Part, PublishedEvent, SiteNumber
+
+Origin = Literal[
+    "decision", "replacement", "withdrawal_before_dose", "expansion", "lapsed", "registration_voided"
+]
 
 
 class SlotEvent(PublishedEvent):
@@ -18,9 +24,7 @@ class SlotOpenedV1(SlotEvent):
 
     event_type: ClassVar[str] = "enrolment.slot.opened.v1"
 
-    origin: Literal[
-        "decision", "replacement", "withdrawal_before_dose", "expansion", "lapsed", "registration_voided"
-    ]
+    origin: Origin
     decision_id: str
     replaces_participant_id: str | None
     opened_at: datetime
@@ -57,6 +61,11 @@ class SlotOfferedV1(SlotEvent):
     entry_id: str
     site_number: SiteNumber
     deadline: datetime
+    origin: Annotated[Origin | None, Field(description="Why the place exists")] = None
+    earliest_first_dose_at: Annotated[
+        datetime | None,
+        Field(description="When the stagger would let this child be dosed; null while no date can be named"),
+    ] = None
 
 
 class SlotReleasedV1(SlotEvent):
@@ -66,6 +75,15 @@ class SlotReleasedV1(SlotEvent):
 
     site_number: SiteNumber
     released_at: datetime
+
+
+class SlotExpiringV1(SlotEvent):
+    """A reservation or an offer ends soon; said once for each deadline. Subject: the slot."""
+
+    event_type: ClassVar[str] = "enrolment.slot.expiring.v1"
+
+    site_number: SiteNumber
+    expires_at: datetime
 
 
 class SlotExpiredV1(SlotEvent):
@@ -140,6 +158,7 @@ PLACE_EVENTS: tuple[type[PublishedEvent], ...] = (
     SlotWaitlistedV1,
     SlotOfferedV1,
     SlotReleasedV1,
+    SlotExpiringV1,
     SlotExpiredV1,
     SlotRevokedV1,
     SlotFrozenV1,

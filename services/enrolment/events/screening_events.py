@@ -1,7 +1,9 @@
 """Screenings and what was signed for them."""
 
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
 
 from services.enrolment.events.event_model import Part, PublishedEvent, SiteNumber
 
@@ -17,6 +19,9 @@ class ScreeningStartedV1(PublishedEvent):
     part: Part
     site_number: SiteNumber
     started_at: datetime
+    previous_screening_id: Annotated[
+        str | None, Field(description="The screening of the same person that ended before this one")
+    ] = None
 
 
 class ScreeningFailedV1(PublishedEvent):

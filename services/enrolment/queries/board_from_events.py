@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.enrolment.domain.roles import VERIFYING
-from services.enrolment.store.boards_as_stored import stored_levels, stored_slots
+from services.enrolment.store.boards_as_stored import stored_levels, stored_recruitment, stored_slots
 from services.enrolment.store.trials import find_trial
 from shared.act import Act
 from shared.auth import ANY, permit
@@ -20,10 +20,11 @@ SlotState = dict[str, Any]
 
 @dataclass(slots=True)
 class FoldedBoard:
-    """Slots by id and levels by id, as the events leave them."""
+    """Slots by id, levels by id, and parts that reached their target, as the events leave them."""
 
     slots: dict[str, SlotState] = field(default_factory=dict)
     levels: dict[str, dict[str, Any]] = field(default_factory=dict)
+    recruitment: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 def fold(events: Iterable[Event]) -> FoldedBoard:
@@ -34,15 +35,20 @@ def fold(events: Iterable[Event]) -> FoldedBoard:
         if what.startswith("slot.") and "slot_id" in body:
             _fold_slot(board, what.removeprefix("slot."), body)
         elif what == "participant.registered":
-            slot = board.slots[body["slot_id"]]
-            board.slots[body["slot_id"]] = slot | {
-                "state": "consumed",
-                "before_state": None,
-                "expires_at": None,
-            }
+            _fold_registration(board, body)
         elif what.startswith("dose-level."):
             _fold_level(board, what.removeprefix("dose-level."), body)
+        elif what.startswith("recruitment."):
+            closed_at = _instant(body.get("closed_at"))
+            board.recruitment[body["recruitment_id"]] = {"part": body["part"], "closed_at": closed_at}
     return board
+
+
+def _fold_registration(board: FoldedBoard, body: Mapping[str, Any]) -> None:
+    """The place is used; a registration entered after an outage may have found none, and names an empty one."""
+    if body["slot_id"]:
+        used = {"state": "consumed", "before_state": None, "expires_at": None}
+        board.slots[body["slot_id"]] |= used | {"site_number": body["site_number"]}
 
 
 def _fold_level(board: FoldedBoard, what: str, body: Mapping[str, Any]) -> None:
@@ -86,7 +92,7 @@ def _instant(text: str | None) -> str | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardDifference:
-    """One slot or level that the events tell differently from the store."""
+    """One slot, level or part's recruitment that the events tell differently from the store."""
 
     kind: str
     id: str
@@ -117,7 +123,12 @@ async def compare_board(tx: Tx, trial_id: str) -> BoardVerification:
     rows = await tx.fetch(_EVENTS, trial_id)
     board = fold((row[0], json.loads(bytes(row[1]))) for row in rows)
     slots, levels = await stored_slots(tx, trial_id), await stored_levels(tx, trial_id)
-    differences = [*_differing("slot", slots, board.slots), *_differing("dose_level", levels, board.levels)]
+    recruitment = await stored_recruitment(tx, trial_id)
+    differences = [
+        *_differing("slot", slots, board.slots),
+        *_differing("dose_level", levels, board.levels),
+        *_differing("recruitment", recruitment, board.recruitment),
+    ]
     return BoardVerification(
         equal=not differences, slots=len(slots), levels=len(levels), differences=differences
     )
@@ -133,4 +144,6 @@ def _differing(
     ]
 
 
-_EVENTS = Sql("SELECT type, payload FROM outbox WHERE partition_key = $1 ORDER BY seq")
+_EVENTS = Sql(
+    "SELECT type, payload FROM outbox WHERE partition_key = $1 AND blinding = 'blinded' ORDER BY seq"
+)

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 from services.enrolment.domain.board import Board, LevelRecord, Member, SlotRecord
 from services.enrolment.domain.cohort_counts import CohortCounts, Verdict
 from services.enrolment.domain.cohort_rule import CohortRule, NoRule, RuleOutput, evaluate_cohort_rule
-from services.enrolment.domain.ids import ParticipantId, PartLevel
+from services.enrolment.domain.ids import PartLevel
 from services.enrolment.domain.levels import LevelState
 from services.enrolment.domain.protocol_terms import VersionRules
-from services.enrolment.domain.registering import UNKNOWN_SITE, others_at_level
+from services.enrolment.domain.registering import UNKNOWN_SITE, earliest_first_dose
 from services.enrolment.domain.slot_states import Frozen
-from services.enrolment.domain.stagger import AtLevel, evaluate_stagger
+from services.enrolment.domain.slots import expires_soon
 from services.enrolment.domain.windows import window_ends_at
 from services.enrolment.queries.visibility import View, view_of
 from services.enrolment.store.boards import load_board
@@ -26,12 +26,17 @@ from shared.watermarks import all_positions, scope_partitions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SlotView:
-    """A slot; holder, deadline and screening are shown for sites that the viewer sees in full."""
+    """A slot; holder, deadline and screening are shown for sites that the viewer sees in full.
+
+    `expires_at_local` is the deadline by the clock of the site that holds it; a frozen slot never expires soon.
+    """
 
     slot_id: str
     state: str
     origin: str
     expires_at: datetime | None
+    expires_at_local: datetime | None
+    expires_soon: bool
     frozen_because: list[str]
     site_number: str | None
     screening_number: str | None
@@ -162,7 +167,7 @@ def _level(
         pending_windows=_pending(board, versions, view, place),
         earliest_first_dose_at=_earliest(board, versions, record, now),
         places=dict(Counter(state_name(it.slot.state) for it in ordered)),
-        slots=[_slot(it, view) for it in ordered],
+        slots=[_slot(board, it, view, now) for it in ordered],
     )
 
 
@@ -219,19 +224,20 @@ def _earliest(
     """When a participant registered now could get the first dose; None while no date can be named."""
     if record.level.state is not LevelState.OPEN or not versions:
         return None
-    candidate = AtLevel(participant_id=ParticipantId("~"), registered_at=now)
-    others = others_at_level(board, record.level.place, candidate.participant_id, now)
-    return evaluate_stagger(versions[-1].stagger, candidate, others, now).earliest_at
+    return earliest_first_dose(board, record.level.place, versions[-1].stagger, now)
 
 
-def _slot(record: SlotRecord, view: View) -> SlotView:
+def _slot(board: Board, record: SlotRecord, view: View, now: datetime) -> SlotView:
     held, state = record.held, record.slot.state
     own = held is not None and view.shows(held.holder.site_id)
+    zone = ZoneInfo(board.sites.get(held.holder.site_id, UNKNOWN_SITE).zone if held else UNKNOWN_SITE.zone)
     return SlotView(
         slot_id=record.slot.id,
         state=state_name(state),
         origin=record.slot.origin.value,
         expires_at=held.expires_at if held and own else None,
+        expires_at_local=held.expires_at.astimezone(zone) if held and own else None,
+        expires_soon=own and expires_soon(record.slot, board.policy.warn_before, now),
         frozen_because=sorted(state.causes) if isinstance(state, Frozen) else [],
         site_number=held.holder.site_id if held and own else None,
         screening_number=record.screening_number if own else None,

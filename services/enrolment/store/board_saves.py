@@ -7,6 +7,7 @@ from services.enrolment.domain.board import EntryRecord, LevelRecord, SlotRecord
 from services.enrolment.domain.decisions import KnownDecision
 from services.enrolment.domain.draft import Draft
 from services.enrolment.store.place_tables import AppliedDecisionRow, DoseLevelRow, SlotRow, WaitingEntryRow
+from services.enrolment.store.recruitment_tables import PartRecruitmentRow
 from services.enrolment.store.slot_rows import slot_values
 from shared.database import Sql, Tx
 from shared.rows import table_of, upsert
@@ -16,6 +17,7 @@ _SAVE_LEVELS = upsert(table_of(DoseLevelRow))
 _SAVE_DECISIONS = upsert(table_of(AppliedDecisionRow))
 _SAVE_SLOTS = upsert(table_of(SlotRow))
 _SAVE_ENTRIES = upsert(table_of(WaitingEntryRow))
+_SAVE_RECRUITMENT = upsert(table_of(PartRecruitmentRow))
 _NOTE_MEMBER = Sql("UPDATE participant SET replacement = $2, halts_seen_late = $3 WHERE id = $1")
 
 
@@ -26,6 +28,13 @@ async def save_draft(tx: Tx, draft: Draft) -> None:
     await _SAVE_DECISIONS(tx, [_decision_values(trial_id, known) for known in draft.changed_decisions()])
     await _SAVE_SLOTS(tx, [slot_values(trial_id, record) for record in _freed_first(draft.changed_slots())])
     await _SAVE_ENTRIES(tx, [_entry_values(trial_id, record) for record in draft.changed_entries()])
+    await _SAVE_RECRUITMENT(
+        tx,
+        [
+            {"id": it.id, "trial_id": trial_id, "part": part, "closed_at": it.closed_at}
+            for part, it in draft.changed_recruitment()
+        ],
+    )
     for member in draft.changed_members():
         halts = canonical_json(sorted(member.halts_seen_late))
         await tx.fetch(_NOTE_MEMBER, member.cohort.participant_id, member.replacement.value, halts)

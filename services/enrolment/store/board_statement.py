@@ -18,7 +18,7 @@ READ_BOARD = read_together(
     ),
     Part(
         name="protocol",
-        columns=("protocol_version", "effective_at", "levels", "slot_policy"),
+        columns=("protocol_version", "effective_at", "levels", "slot_policy", "targets"),
         source="protocol_copy WHERE trial_id = $1",
     ),
     Part(
@@ -99,7 +99,7 @@ READ_BOARD = read_together(
                 "before_state",
             ),
             *("site_number", "screening_id", "held_at", "expires_at", "since", "causes", "participant_id"),
-            *("reason", "entry_id", "succession", "refusal", *_screening_of("slot")),
+            *("reason", "entry_id", "succession", "refusal", "warn_at", "warned_for", *_screening_of("slot")),
         ),
         source="slot WHERE trial_id = $1 AND (state IN ('open', 'offered', 'reserved', 'frozen')"
         " OR succession = 'due' OR refusal IN ('open', 'offered') OR replaces IS NOT NULL OR id = $2)",
@@ -116,6 +116,11 @@ READ_BOARD = read_together(
         name="site",
         columns=("site_number", "status", "zone", "country", "recruitment_cap"),
         source="site_copy WHERE trial_id = $1",
+    ),
+    Part(
+        name="recruitment",
+        columns=("id", "part", "closed_at"),
+        source="part_recruitment WHERE trial_id = $1",
     ),
     Part(
         name="green_light",

@@ -33,10 +33,11 @@ from services.enrolment.domain.ids import (
     WaitingEntryId,
 )
 from services.enrolment.domain.levels import DoseLevel, LevelState
-from services.enrolment.domain.recruitment import SiteStatus, TrialStatus
+from services.enrolment.domain.recruitment import PartRecruitment, PartTarget, SiteStatus, TrialStatus
 from services.enrolment.domain.waiting_list import WaitingEntry, WaitingPolicy
 from services.enrolment.store.board_statement import READ_BOARD
 from services.enrolment.store.slot_rows import slot_record
+from services.enrolment.store.trials import target_policy
 from shared.database import Sql, Tx
 from shared.joint_reads import each, fetch_together, instant, nested, optional_instant
 
@@ -80,6 +81,11 @@ async def load_board(tx: Tx, trial_id: str, now: datetime, *, also_slot: str = "
         slots={record.slot.id: record for record in slots},
         entries={record.entry.id: record for record in entries},
         copies_complete=not found.get("rebuilding"),
+        targets=_targets(versions, now),
+        recruitment={
+            row["part"]: PartRecruitment(id=row["id"], closed_at=optional_instant(row["closed_at"]))
+            for row in each(found, "recruitment")
+        },
         sites=_sites(list(each(found, "site")), list(each(found, "green_light"))),
     )
 
@@ -88,16 +94,31 @@ def _place(row: Row) -> PartLevel:
     return PartLevel(part=row["part"], level=row["level"])
 
 
-def _policy(versions: Sequence[Row], now: datetime) -> SlotPolicy:
+def _in_effect(versions: Sequence[Row], now: datetime) -> Row | None:
+    """The newest version in effect; the first one while none is."""
     effective = [row for row in versions if instant(row["effective_at"]) <= now] or list(versions[:1])
-    if not effective:
+    return effective[-1] if effective else None
+
+
+def _targets(versions: Sequence[Row], now: datetime) -> dict[str, PartTarget]:
+    version = _in_effect(versions, now)
+    return {
+        part: PartTarget(target=target, policy=target_policy(at_target, until))
+        for part, target, at_target, until in (nested(version["targets"]) if version else ())
+    }
+
+
+def _policy(versions: Sequence[Row], now: datetime) -> SlotPolicy:
+    version = _in_effect(versions, now)
+    if version is None:
         return SlotPolicy()
-    policy = nested(effective[-1]["slot_policy"])
+    policy = nested(version["slot_policy"])
     return SlotPolicy(
         waiting=WaitingPolicy(policy["policy"]),
         reserve_window=timedelta(hours=policy["reserve_window_hours"]),
         per_site_cap=policy["per_site_cap"],
         max_open_reservations=policy["max_open_reservations_per_site"],
+        warn_before=timedelta(hours=policy["warn_hours_before_expiry"]),
     )
 
 

@@ -27,7 +27,20 @@ async def stored_levels(tx: Tx, trial_id: str) -> dict[str, dict[str, Any]]:
     return {row[0]: {"part": row[1], "level": row[2], "state": row[3]} for row in rows}
 
 
+async def stored_recruitment(tx: Tx, trial_id: str) -> dict[str, dict[str, Any]]:
+    """Every part that ever reached its target, by the id of its recruitment."""
+    rows = await tx.fetch(_RECRUITMENT, trial_id)
+    return {
+        row[0]: {
+            "part": row[1],
+            "closed_at": None if row[2] is None else format_instant(read_instant(row[2])),
+        }
+        for row in rows
+    }
+
+
 _SLOTS = Sql(
     "SELECT id, part, level, state, before_state, site_number, expires_at FROM slot WHERE trial_id = $1"
 )
+_RECRUITMENT = Sql("SELECT id, part, closed_at FROM part_recruitment WHERE trial_id = $1")
 _LEVELS = Sql("SELECT id, part, level, state FROM dose_level WHERE trial_id = $1 AND state <> 'locked'")

@@ -15,7 +15,10 @@ from shared.tables import Instant, JsonText
 
 
 class ProtocolCopyRow(EnrolmentTable, table=True):
-    """One approved version; `terms` is the part of the protocol file that this service reads."""
+    """One approved version; `terms` is the part of the protocol file that this service reads.
+
+    `targets` are of the parts that have one, each as (part, target, policy at the target, last day of allowing).
+    """
 
     __tablename__ = "protocol_copy"
 
@@ -26,6 +29,7 @@ class ProtocolCopyRow(EnrolmentTable, table=True):
     previous_sunset_at: datetime | None = Field(sa_type=Instant, nullable=True)
     levels: list[Any] = Field(sa_type=JsonText)
     slot_policy: dict[str, Any] = Field(sa_type=JsonText)
+    targets: list[Any] = Field(sa_type=JsonText)
     terms: dict[str, Any] = Field(sa_type=JsonText)
 
 
@@ -46,6 +50,7 @@ class SiteCopyRow(EnrolmentTable, table=True):
     country: str
     zone: str
     recruitment_cap: int | None
+    organisation: str = ""
 
 
 class GreenLightCopyRow(EnrolmentTable, table=True):
@@ -70,6 +75,7 @@ class DelegationCopyRow(EnrolmentTable, table=True):
     from_at: datetime = Field(sa_type=Instant)
     until_at: datetime | None = Field(sa_type=Instant, nullable=True)
     ended: bool
+    unblinded: bool = False
 
 
 class DecisionCopyRow(EnrolmentTable, table=True):
@@ -85,6 +91,27 @@ class DecisionCopyRow(EnrolmentTable, table=True):
     signers: int
     in_force_at: datetime = Field(sa_type=Instant)
     superseded: bool
+
+
+class DecisionGroundCopyRow(EnrolmentTable, table=True):
+    """What a decision rests on, as its event says: data cut, recommendation, signatures, override, letter."""
+
+    __tablename__ = "decision_ground_copy"
+
+    decision_id: str = Field(primary_key=True)
+    trial_id: str = Field(index=True)
+    ground: dict[str, Any] = Field(sa_type=JsonText)
+
+
+class DecisionEndCopyRow(EnrolmentTable, table=True):
+    """Why and when a decision stopped standing."""
+
+    __tablename__ = "decision_end_copy"
+
+    decision_id: str = Field(primary_key=True)
+    trial_id: str
+    reason: str
+    superseded_at: datetime = Field(sa_type=Instant)
 
 
 class CohortHoldCopyRow(EnrolmentTable, table=True):
@@ -140,6 +167,8 @@ COPIES = (
     "green_light_copy",
     "delegation_copy",
     "decision_copy",
+    "decision_ground_copy",
+    "decision_end_copy",
     "cohort_hold_copy",
     "halt_copy",
     "verdict_copy",

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from services.enrolment.store.copies import (
     CohortHoldCopyRow,
     DecisionCopyRow,
+    DecisionEndCopyRow,
+    DecisionGroundCopyRow,
     DelegationCopyRow,
     GreenLightCopyRow,
     HaltCopyRow,
@@ -24,6 +26,8 @@ save_sites = upsert(table_of(SiteCopyRow))
 save_green_lights = upsert(table_of(GreenLightCopyRow))
 save_delegations = upsert(table_of(DelegationCopyRow))
 save_decisions = upsert(table_of(DecisionCopyRow), keep=("superseded",))
+save_decision_grounds = upsert(table_of(DecisionGroundCopyRow))
+save_decision_ends = upsert(table_of(DecisionEndCopyRow))
 save_holds = upsert(table_of(CohortHoldCopyRow))
 save_halts = upsert(table_of(HaltCopyRow))
 save_verdicts = upsert(table_of(VerdictCopyRow))
@@ -41,6 +45,11 @@ async def revoke_sites(tx: Tx, rows: Sequence[tuple[str, str]]) -> None:
     await tx.fetch_each(_TAKE_LIGHTS, rows)
 
 
+async def suspend_sites(tx: Tx, rows: Sequence[tuple[str, str]]) -> None:
+    """Suspend sites, given as (trial, site number); their green lights stay, the next one ends it."""
+    await tx.fetch_each(_SUSPEND, rows)
+
+
 async def end_delegations(tx: Tx, ids: Sequence[str]) -> None:
     await tx.fetch_each(_END_DELEGATION, [(one,) for one in ids])
 
@@ -55,6 +64,7 @@ async def lift_halts(tx: Tx, ids: Sequence[str]) -> None:
 
 _TRIAL_STATUS = Sql("UPDATE trial_copy SET status = $2 WHERE trial_id = $1")
 _REVOKE = Sql("UPDATE site_copy SET status = 'revoked' WHERE trial_id = $1 AND site_number = $2")
+_SUSPEND = Sql("UPDATE site_copy SET status = 'suspended' WHERE trial_id = $1 AND site_number = $2")
 _TAKE_LIGHTS = Sql("DELETE FROM green_light_copy WHERE trial_id = $1 AND site_number = $2")
 _END_DELEGATION = Sql("UPDATE delegation_copy SET ended = true WHERE delegation_id = $1")
 _SUPERSEDE = Sql("UPDATE decision_copy SET superseded = true WHERE decision_id = $1")

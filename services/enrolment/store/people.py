@@ -13,14 +13,17 @@ from services.enrolment.domain.consent import (
     AssentDecision,
     Consent,
     ConsentPurpose,
+    Parent,
     SignerCapacity,
 )
-from services.enrolment.domain.eligibility import Answer, Eligibility, Judgement, JudgementStatement
+from services.enrolment.domain.eligibility import Eligibility, Judgement, JudgementStatement
 from services.enrolment.domain.ids import ConsentId, PersonId, ScreeningId, SiteId
+from services.enrolment.domain.molecular import FindingResult, MolecularFinding
 from services.enrolment.domain.registering import LEAP_DAY
 from services.enrolment.domain.registration_facts import PersonFacts
 from services.enrolment.domain.screening import Screening
 from services.enrolment.domain.signature import Signature
+from services.enrolment.store.answers import answer_read
 from services.enrolment.store.person_tables import (
     AgeStatementRow,
     AssentDecisionRow,
@@ -32,7 +35,7 @@ from services.enrolment.store.person_tables import (
 from shared.database import Sql, Tx, read_instant
 from shared.joint_reads import Part, day, each, fetch_together, instant, nested, read_together
 from shared.rows import RowStatement, insertion, table_of
-from shared.writes import Write
+from shared.writes import Write, write_together
 
 Row = Mapping[str, Any]
 
@@ -54,10 +57,11 @@ class StoredAssent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonRecord:
-    """What is recorded for one screening, as the guards take it."""
+    """What is recorded for one screening, as the guards take it; `superseded` are consents corrected since."""
 
     facts: PersonFacts
     assent: StoredAssent
+    superseded: tuple[Consent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +105,7 @@ def screening_of(values: Sequence[Any]) -> NamedScreening:
         version=values[8],
         started_at=read_instant(values[9]),
         reason_code=values[10],
+        unresolved_duplicates=values[12],
     )
     return NamedScreening(screening=screening, trial_code=values[11] or "")
 
@@ -123,7 +128,12 @@ async def insert_screening(tx: Tx, screening: Screening) -> None:
 
 
 async def save_state(tx: Tx, screening_id: str, state: ScreeningState, reason_code: str = "") -> None:
-    await tx.fetch(_SAVE_STATE, screening_id, state.value, reason_code)
+    await write_together(tx, new_state(screening_id, state, reason_code))
+
+
+def new_state(screening_id: str, state: ScreeningState, reason_code: str = "") -> Write:
+    """To be kept together with the event that tells of it."""
+    return Write(_SAVE_STATE, (screening_id, state.value, reason_code))
 
 
 async def next_number(tx: Tx, trial_id: str, site_number: str, kind: str) -> int:
@@ -142,11 +152,13 @@ async def count_in_screening(tx: Tx, trial_id: str, part: str) -> int:
 
 
 def new_consent(tx: Tx, values: Mapping[str, Any]) -> tuple[Write, ...]:
-    return _signed(tx, _ADD_CONSENT, values)
+    """`parent`, `no_personal_note` and `site_number` may be left out."""
+    return _signed(tx, _ADD_CONSENT, {"parent": "first", "no_personal_note": "", "site_number": "", **values})
 
 
 def new_assent(tx: Tx, values: Mapping[str, Any]) -> tuple[Write, ...]:
-    return _signed(tx, _ADD_ASSENT, values)
+    """`language` and `site_number` may be left out."""
+    return _signed(tx, _ADD_ASSENT, {"language": "", "site_number": "", **values})
 
 
 def new_assent_decision(tx: Tx, values: Mapping[str, Any]) -> tuple[Write, ...]:
@@ -178,21 +190,31 @@ def _signed(tx: Tx, add: RowStatement, values: Mapping[str, Any]) -> tuple[Write
 
 async def load_person(tx: Tx, screening_id: str, born: BirthMonth) -> PersonRecord:
     """Everything recorded for a screening; of repeated records the latest counts, every consent is kept."""
-    found = await fetch_together(tx, _PERSON, screening_id)
+    return record_of(await fetch_together(tx, _PERSON, screening_id), born)
+
+
+def record_of(found: Mapping[str, list[dict[str, Any]]], born: BirthMonth) -> PersonRecord:
+    """From the rows of `person_parts` for one screening."""
     assent = _assent(found)
     latest = _latest(found, "eligibility")
+    every = tuple(_consent(row) for row in _by_id(found, "consent"))
     facts = PersonFacts(
         born=born,
         age_statements=tuple(_age_statement(row) for row in each(found, "age_statement")),
         leap_day=LEAP_DAY,
-        consents=tuple(
-            _consent(row) for row in sorted(each(found, "consent"), key=lambda row: str(row["id"]))
-        ),
+        consents=tuple(consent for consent in every if not consent.superseded_by),
         assent=assent.assent,
         eligibility=_eligibility(latest) if latest else None,
         judgement=_judgement(latest) if latest else None,
+        molecular=tuple(_finding(row) for row in _by_id(found, "molecular_finding")),
     )
-    return PersonRecord(facts=facts, assent=assent)
+    superseded = tuple(consent for consent in every if consent.superseded_by)
+    return PersonRecord(facts=facts, assent=assent, superseded=superseded)
+
+
+def _by_id(found: Mapping[str, list[dict[str, Any]]], name: str) -> list[dict[str, Any]]:
+    """In the order of recording: ids are time-ordered."""
+    return sorted(each(found, name), key=lambda row: str(row["id"]))
 
 
 def _latest(found: Mapping[str, list[dict[str, Any]]], name: str) -> Row | None:
@@ -210,6 +232,21 @@ def _consent(row: Row) -> Consent:
         signed_at=instant(row["signed_at"]),
         delegated=bool(row["delegated"]),
         capacity_note=row["capacity_note"],
+        no_personal_note=row["no_personal_note"],
+        parent=Parent(row["parent"]),
+        site_number=row["site_number"],
+        superseded_by=row["superseded_by"] or "",
+    )
+
+
+def _finding(row: Row) -> MolecularFinding:
+    return MolecularFinding(
+        gene=row["gene"],
+        alteration=row["alteration"],
+        detail=row["detail"],
+        result=FindingResult(row["result"]),
+        method=row["method"],
+        determined_on=day(row["determined_on"]),
     )
 
 
@@ -225,12 +262,14 @@ def _assent(found: Mapping[str, list[dict[str, Any]]]) -> StoredAssent:
         reason=row["reason"],
         delegated=bool(row["delegated"]),
         decision=AssentDecision(reason=decided["reason"], signature=_signature(decided)) if decided else None,
+        site_number=row["site_number"],
+        signed_at=instant(row["signed_at"]),
     )
     return StoredAssent(id=row["id"], assent=assent)
 
 
 def _eligibility(row: Row) -> Eligibility:
-    answers = {name: Answer(answer) for name, answer in nested(row["answers"]).items()}
+    answers = {name: answer_read(answer) for name, answer in nested(row["answers"]).items()}
     return Eligibility(version=row["version"], answers=answers, signature=_signature(row))
 
 
@@ -260,9 +299,11 @@ _OF_SCREENING = (
     *("id", "trial_id", "number", "site_number", "part", "born_year", "born_month", "state", "version"),
     *("started_at", "reason_code"),
 )
-SCREENING_COLUMNS = (*_OF_SCREENING, "code")
+SCREENING_COLUMNS = (*_OF_SCREENING, "code", "unresolved_duplicates")
 _SELECT = (
-    f"SELECT {', '.join(f's.{name}' for name in _OF_SCREENING)}, g.code"
+    f"SELECT {', '.join(f's.{name}' for name in _OF_SCREENING)}, g.code,"
+    " (SELECT count(*) FROM duplicate_suspicion d WHERE d.screening_id = s.id AND d.state = 'open')"
+    " AS unresolved_duplicates"
     " FROM screening s LEFT JOIN trial_gate g ON g.trial_id = s.trial_id WHERE s.id = $1"
 )
 _NAMED_SCREENING = Sql(_SELECT)
@@ -280,48 +321,62 @@ _IN_SCREENING = Sql(
     " AND NOT EXISTS (SELECT 1 FROM slot WHERE slot.screening_id = s.id"
     "  AND slot.state IN ('offered', 'reserved', 'frozen'))"
 )
-_PERSON = read_together(
-    Part(
-        name="consent",
-        columns=(
-            "id",
-            "document",
-            "version",
-            "purpose",
-            "capacity",
-            "signed_at",
-            "delegated",
-            "capacity_note",
+
+
+def person_parts(of_screening: str) -> tuple[Part, ...]:
+    """Everything signed or found for screenings; `of_screening` is the condition on their id (`= $1`)."""
+    signed = ("signed_by", "signed_at", "delegated")
+    return (
+        Part(
+            name="consent",
+            columns=(
+                *(
+                    "c.id",
+                    "c.screening_id",
+                    "c.document",
+                    "c.version",
+                    "c.purpose",
+                    "c.capacity",
+                    "c.signed_at",
+                ),
+                *("c.delegated", "c.capacity_note", "c.no_personal_note", "c.parent", "c.site_number"),
+                "x.superseded_by",
+            ),
+            source="consent c LEFT JOIN consent_correction x ON x.consent_id = c.id"
+            f" WHERE c.screening_id {of_screening}",
         ),
-        source="consent WHERE screening_id = $1",
-    ),
-    Part(
-        name="assent",
-        columns=("id", "document", "version", "answer", "reason", "delegated"),
-        source="assent WHERE screening_id = $1",
-    ),
-    Part(
-        name="assent_decision",
-        columns=("assent_id", "reason", "signed_by", "signed_at", "delegated"),
-        source="assent_decision WHERE screening_id = $1",
-    ),
-    Part(
-        name="eligibility",
-        columns=(
-            "id",
-            "version",
-            "answers",
-            "judgement",
-            "signed_by",
-            "signed_at",
-            "delegated",
-            "by_investigator",
+        Part(
+            name="assent",
+            columns=(
+                *("id", "screening_id", "document", "version", "answer", "reason", "delegated"),
+                *("site_number", "signed_at"),
+            ),
+            source=f"assent WHERE screening_id {of_screening}",
         ),
-        source="eligibility WHERE screening_id = $1",
-    ),
-    Part(
-        name="age_statement",
-        columns=("id", "age_years", "stated_on", "signed_by", "signed_at", "delegated"),
-        source="age_statement WHERE screening_id = $1",
-    ),
-)
+        Part(
+            name="assent_decision",
+            columns=("assent_id", "screening_id", "reason", *signed),
+            source=f"assent_decision WHERE screening_id {of_screening}",
+        ),
+        Part(
+            name="eligibility",
+            columns=("id", "screening_id", "version", "answers", "judgement", *signed, "by_investigator"),
+            source=f"eligibility WHERE screening_id {of_screening}",
+        ),
+        Part(
+            name="age_statement",
+            columns=("id", "screening_id", "age_years", "stated_on", *signed),
+            source=f"age_statement WHERE screening_id {of_screening}",
+        ),
+        Part(
+            name="molecular_finding",
+            columns=(
+                *("id", "screening_id", "gene", "alteration", "detail", "result", "method"),
+                "determined_on",
+            ),
+            source=f"molecular_finding WHERE screening_id {of_screening}",
+        ),
+    )
+
+
+_PERSON = read_together(*person_parts("= $1"))

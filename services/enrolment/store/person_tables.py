@@ -50,6 +50,9 @@ class ConsentRow(EnrolmentTable, table=True):
     purpose: str
     capacity: str
     capacity_note: str
+    no_personal_note: str
+    parent: str
+    site_number: str
     language: str
     method: str
     taken_by: str
@@ -65,6 +68,8 @@ class AssentRow(EnrolmentTable, table=True):
     screening_id: str = Field(index=True)
     document: str
     version: str
+    language: str
+    site_number: str
     answer: str
     reason: str
     taken_by: str
@@ -122,14 +127,18 @@ class RegistrationAttemptRow(EnrolmentTable, table=True):
     trial_id: str = Field(index=True)
     site_number: str
     screening_id: str
-    slot_id: str
+    slot_id: str | None
     participant_id: str | None
     code: str
     results: list[Any] = Field(sa_type=JsonText)
     at: datetime = Field(sa_type=Instant)
+    kind: str | None
+    kind_table: str | None
 
 
 class ParticipantRow(EnrolmentTable, table=True):
+    """Without dose levels `slot_id` is null, `level` 0, and dose, unit, decision and cell are empty."""
+
     __tablename__ = "participant"
     __table_args__ = (Index("participant_number_once", "number", unique=True),)
 
@@ -139,7 +148,7 @@ class ParticipantRow(EnrolmentTable, table=True):
     site_number: str
     screening_id: str = Field(unique=True)
     registration_id: str
-    slot_id: str = Field(unique=True)
+    slot_id: str | None = Field(unique=True)
     part: str
     stratum: str
     level: int
@@ -188,6 +197,7 @@ class AdministrationRow(EnrolmentTable, table=True):
     level: int
     amount: str | None
     planned_amount: str | None
+    batch: str | None
     authorisation_id: str | None
     flags: list[str] = Field(sa_type=JsonText)
     recorded_by: str

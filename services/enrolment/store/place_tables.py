@@ -55,7 +55,10 @@ class AppliedDecisionRow(EnrolmentTable, table=True):
 
 
 class SlotRow(EnrolmentTable, table=True):
-    """One place. `before_state` is the state under a freeze or before the end; times belong to that state."""
+    """One place. `before_state` is the state under a freeze or before the end; times belong to that state.
+
+    `warn_at` is when the holder is to be warned of the deadline, `warned_for` the deadline warned of last.
+    """
 
     __tablename__ = "slot"
     __table_args__ = (
@@ -65,6 +68,12 @@ class SlotRow(EnrolmentTable, table=True):
             "expires_at",
             sqlite_where=text("state IN ('offered', 'reserved')"),
             postgresql_where=text("state IN ('offered', 'reserved')"),
+        ),
+        Index(
+            "slot_to_warn",
+            "warn_at",
+            sqlite_where=text("state IN ('offered', 'reserved') AND warn_at IS NOT NULL"),
+            postgresql_where=text("state IN ('offered', 'reserved') AND warn_at IS NOT NULL"),
         ),
         Index("slot_one_holder", "screening_id", unique=True, sqlite_where=_HELD, postgresql_where=_HELD),
     )
@@ -90,6 +99,8 @@ class SlotRow(EnrolmentTable, table=True):
     entry_id: str | None
     succession: str
     refusal: str
+    warn_at: datetime | None = Field(sa_type=Instant, nullable=True)
+    warned_for: datetime | None = Field(sa_type=Instant, nullable=True)
 
 
 class WaitingEntryRow(EnrolmentTable, table=True):

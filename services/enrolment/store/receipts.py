@@ -6,10 +6,6 @@ from shared.database import Sql, Tx
 from shared.rows import insert_once, table_of
 
 
-async def received_at_site(tx: Tx, decision_id: str, site_number: str) -> bool:
-    return bool(await tx.fetch(_RECEIVED, decision_id, site_number))
-
-
 async def keep_receipt(tx: Tx, act: Act, trial_id: str, decision_id: str, site_number: str) -> bool:
     """Keep the first receipt of a site; false when there is one."""
     values = {
@@ -27,5 +23,4 @@ async def trial_of_decision(tx: Tx, decision_id: str) -> str | None:
     return str(rows[0][0]) if rows else None
 
 
-_RECEIVED = Sql("SELECT 1 FROM decision_receipt WHERE decision_id = $1 AND site_number = $2")
 _TRIAL = Sql("SELECT trial_id FROM decision_copy WHERE decision_id = $1")

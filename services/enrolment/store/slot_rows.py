@@ -29,7 +29,7 @@ from services.enrolment.domain.slot_states import (
     SlotOrigin,
     SlotState,
 )
-from shared.joint_reads import instant, nested
+from shared.joint_reads import instant, nested, optional_instant
 
 _NAMES: Mapping[type[Any], str] = {
     Open: "open",
@@ -73,6 +73,8 @@ def slot_values(trial_id: str, record: SlotRecord) -> dict[str, Any]:
         "entry_id": record.entry_id,
         "succession": record.succession.value,
         "refusal": record.refusal.value,
+        "warn_at": record.warn_at,
+        "warned_for": record.warned_for,
         **_EMPTY,
         **_state_values(slot.state),
     }
@@ -126,6 +128,8 @@ def slot_record(row: Mapping[str, Any]) -> SlotRecord:
         refusal=Refusal(row["refusal"]),
         screening=ScreeningState(row["screening_state"] or ScreeningState.IN_SCREENING),
         screening_number=row["screening_number"] or "",
+        warn_at=optional_instant(row["warn_at"]),
+        warned_for=optional_instant(row["warned_for"]),
     )
 
 

@@ -30,8 +30,18 @@ async def trial_with_due_slot(tx: Tx, now: datetime) -> str | None:
     return str(rows[0][0]) if rows else None
 
 
+async def trial_with_slot_to_warn(tx: Tx, now: datetime) -> str | None:
+    """The trial whose holder should have been warned for longest, of slots that have not expired yet."""
+    rows = await tx.fetch(_TO_WARN, instant_parameter(tx, now))
+    return str(rows[0][0]) if rows else None
+
+
 _HOLDER = Sql("SELECT trial_id, site_number FROM slot WHERE id = $1")
 _DUE = Sql(
     "SELECT trial_id FROM slot WHERE state IN ('offered', 'reserved') AND expires_at <= $1"
     " ORDER BY expires_at, id LIMIT 1"
+)
+_TO_WARN = Sql(
+    "SELECT trial_id FROM slot WHERE state IN ('offered', 'reserved') AND warn_at <= $1 AND expires_at > $1"
+    " ORDER BY warn_at, id LIMIT 1"
 )

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from itertools import zip_longest
 from typing import Any
 
-from services.enrolment.domain.consent import ConsentDocument, ConsentPurpose
 from services.enrolment.domain.protocol_terms import LevelTerms, PartTerms, ProtocolTerms, VersionRules
+from services.enrolment.domain.recruitment import AtTarget, TargetPolicy
 from services.enrolment.domain.stagger import EnforceAt, StaggerPolicy
+from services.enrolment.store.kinds import rules_of_kind
+from services.enrolment.store.person_terms import read_form, read_person_terms
 from shared.database import Sql, Tx, read_instant, read_optional_instant
 from shared.joint_reads import nested
 
@@ -39,18 +41,22 @@ async def known_trials(tx: Tx) -> list[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delegation:
-    """A duty in force for a person: in which role, and at which site (empty: the whole trial)."""
+    """A duty in force for a person: in which role, and at which site (empty: the whole trial).
+
+    `unblinded`: they may know who is on which arm.
+    """
 
     role: str
     site_number: str
+    unblinded: bool = False
 
 
 async def delegations_of(tx: Tx, trial_id: str, person: str, now: datetime) -> list[Delegation]:
     """The person's delegations that are in force now."""
     rows = await tx.fetch(_DELEGATIONS, trial_id, person)
     return [
-        Delegation(role=role, site_number=site_number or "")
-        for role, site_number, from_at, until_at in rows
+        Delegation(role=role, site_number=site_number or "", unblinded=bool(unblinded))
+        for role, site_number, from_at, until_at, unblinded in rows
         if in_force(read_instant(from_at), read_optional_instant(until_at), now)
     ]
 
@@ -72,6 +78,11 @@ CLOCKS_DIFFER = timedelta(minutes=5)
 async def site_zone(tx: Tx, trial_id: str, site_number: str) -> str:
     rows = await tx.fetch(_ZONE, trial_id, site_number)
     return str(rows[0][0]) if rows else "UTC"
+
+
+async def green_lights_of(tx: Tx, trial_id: str, site_number: str) -> frozenset[str]:
+    """The protocol versions for which the site's green light is in force."""
+    return frozenset(row[0] for row in await tx.fetch(_GREEN_LIGHTS, trial_id, site_number))
 
 
 async def versions_of(tx: Tx, trial_id: str) -> list[VersionRules]:
@@ -96,12 +107,14 @@ def _read_terms(version: str, effective_at: datetime, sunset_at: datetime | None
     document = nested(text)
     consent, stagger = document["consent"], document["stagger"]
     return VersionRules(
+        kind=rules_of_kind(document["trial"].get("kind", "dose_finding")),
         terms=ProtocolTerms(
             version=version,
             effective_at=effective_at,
             sunset_at=sunset_at,
             parts={part["part"]: _part(part) for part in document["parts"]},
-            consent_documents=tuple(_document(form) for form in consent["documents"]),
+            consent_documents=tuple(read_form(form) for form in consent["documents"]),
+            person=read_person_terms(document),
             eligibility_version=document["eligibility"]["version"],
             criteria=frozenset(criterion["id"] for criterion in document["eligibility"]["criteria"]),
             eligibility_valid_days=document["eligibility"]["validity_days"],
@@ -125,6 +138,7 @@ def _part(part: Mapping[str, Any]) -> PartTerms:
         age_from=part["age"]["from_years"],
         age_below=part["age"]["below_years"],
         target=part["target"],
+        target_policy=target_policy(part.get("at_target", "refuse"), part.get("allow_until")),
         stratum=part["stratum"],
         levels={
             level["level"]: LevelTerms(label=level["label"], dose=level["dose"], unit=level["unit"])
@@ -133,24 +147,21 @@ def _part(part: Mapping[str, Any]) -> PartTerms:
     )
 
 
-def _document(form: Mapping[str, Any]) -> ConsentDocument:
-    return ConsentDocument(
-        document=form["document"],
-        version=form["version"],
-        purpose=ConsentPurpose(form["purpose"]),
-        from_years=form["from_years"],
-        below_years=form["below_years"],
-    )
+def target_policy(at_target: str, allow_until: str | None) -> TargetPolicy:
+    """The declared policy of a part, in the words of the protocol file."""
+    until = None if allow_until is None else date.fromisoformat(allow_until)
+    return TargetPolicy(at_target=AtTarget(at_target), until=until)
 
 
 _FIND = Sql("SELECT trial_id, code FROM trial_gate WHERE (trial_id = $1 OR code = $1) AND code <> ''")
 _NAME = Sql("UPDATE trial_gate SET code = $2 WHERE trial_id = $1 AND code <> $2")
 _DELEGATIONS = Sql(
-    "SELECT role, site_number, from_at, until_at FROM delegation_copy"
+    "SELECT role, site_number, from_at, until_at, unblinded FROM delegation_copy"
     " WHERE trial_id = $1 AND person = $2 AND NOT ended"
 )
 _VERSIONS = Sql(
     "SELECT protocol_version, effective_at, previous_sunset_at, terms FROM protocol_copy WHERE trial_id = $1"
 )
 _TRIALS = Sql("SELECT trial_id FROM trial_gate ORDER BY trial_id")
+_GREEN_LIGHTS = Sql("SELECT protocol_version FROM green_light_copy WHERE trial_id = $1 AND site_number = $2")
 _ZONE = Sql("SELECT zone FROM site_copy WHERE trial_id = $1 AND site_number = $2")

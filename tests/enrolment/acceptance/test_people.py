@@ -136,7 +136,7 @@ async def test_a12_a_child_who_turns_sixteen_before_registration_consents_for_th
     await trial.assent(screening_id)
     await trial.eligible(screening_id)
     slot_id = await trial.reserve(screening_id)
-    await trial.pass_time(DAY)
+    await trial.pass_time(DAY + timedelta(hours=2))
     await trial.freshen()
     sixteen = {"years": 16, "on": str(birthday)}
 

@@ -10,6 +10,14 @@ from shared.delivery_api import router as delivery_router
 from shared.demonstration_api import router as demonstration_router
 from shared.health import health_router
 from shared.testing.access import Access, assert_access, routes_of
+from tests.enrolment.api.afterwards_requests import afterwards_accesses, made_afterwards
+from tests.enrolment.api.consent_requests import consent_accesses, made_for_consent
+from tests.enrolment.api.dose_requests import dose_accesses, made_for_doses
+from tests.enrolment.api.downtime_requests import downtime_accesses, made_for_downtime
+from tests.enrolment.api.finder_requests import finder_accesses
+from tests.enrolment.api.people_requests import made_for_people, people_accesses
+from tests.enrolment.api.randomisation_requests import randomisation_accesses
+from tests.enrolment.protocol import boundary
 
 OTHERS: dict[str, Any] = {
     "other_scope": "site_investigator:EP99:012",
@@ -39,9 +47,30 @@ async def matrix(trial: Any) -> list[Access]:
         made[name] = await trial.reserve((await trial.screen())["screening_id"])
     registered = await trial.enrol()
     made["participant"], made["registration"] = registered["participant_id"], registered["registration_id"]
+    made |= await made_for_doses(trial, (await trial.enrol())["participant_id"])
     open_slot = next(slot for slot in (await trial.level())["slots"] if slot["state"] == "open")
     made["open"] = open_slot["slot_id"]
-    return [*_screenings(made), *_places(made), *_people(made), *_looking()]
+    await trial.sponsor_says(trial.decision("decision-2", "expand", part="expansion", rule=boundary()))
+    consenting = await made_for_consent(trial, made["dosed"])
+    people = await made_for_people(
+        trial, made["asking"], (made["participant"], (await trial.enrol(part="expansion"))["participant_id"])
+    )
+    later = [(await trial.enrol(part="expansion"))["participant_id"] for _ in range(3)]
+    afterwards = await made_afterwards(trial, (later[0], later[1], later[2]))
+    downtime = await made_for_downtime(trial)
+    return [
+        *_screenings(made),
+        *_places(made),
+        *_people(made),
+        *dose_accesses(made),
+        *people_accesses(trial, people),
+        *afterwards_accesses(afterwards),
+        *consent_accesses(consenting, str((await trial.now()).date())),
+        *randomisation_accesses(made["participant"]),
+        *downtime_accesses(downtime),
+        *finder_accesses(made["participant"]),
+        *_looking(),
+    ]
 
 
 def _screenings(made: dict[str, str]) -> list[Access]:
@@ -231,7 +260,10 @@ def _looking() -> list[Access]:
             right="site_nurse:EP01:012",
             other_scope="site_investigator:EP99:012",
         )
-        for what in ("slot-board", "waiting-list", "dose-levels", "participants")
+        for what in (
+            *("slot-board", "waiting-list", "dose-levels", "participants"),
+            *("confirmations", "dose-queries", "dose-deviations", "exceptional-authorisations"),
+        )
     ]
     verification = Access(
         method="GET",

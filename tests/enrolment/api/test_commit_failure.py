@@ -1,11 +1,22 @@
 """Success is answered after the commit and never before: with a store whose commit fails, no route says 2xx."""
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 from fastapi import FastAPI
 
-from services.enrolment.api import doses, participants, registrations, screenings, signed_records, slots
+from services.enrolment.api import (
+    dose_confirmations,
+    dose_corrections,
+    doses,
+    exceptional_authorisations,
+    participants,
+    registrations,
+    screenings,
+    signed_records,
+    slots,
+)
 from shared.clock import format_instant, server_now
 from shared.database import StoreUnavailable, Tx
 from shared.testing.access import routes_of
@@ -30,6 +41,63 @@ class FailingCommit:
 
     async def read(self, work: Callable[[Tx], Awaitable[Any]]) -> Any:
         return await self._inner.read(work)
+
+
+async def dose_requests(trial: Any) -> dict[str, tuple[Any, str, Any]]:
+    """As `requests`, for what is done about doses that were authorised or recorded."""
+    me, child = trial.investigator(), (await trial.enrol())["participant_id"]
+    await trial.sponsor_says(trial.delegated("monitor", "medical_monitor", None), trial.halt("dosing-halt"))
+    path, now = f"/participants/{child}", await trial.now()
+    doses = [
+        {"at": format_instant(now), "given": True, "amount": "20", "planned_amount": "10"},
+        {"at": format_instant(now + timedelta(minutes=1)), "given": True},
+    ]
+    await trial.ok(me, f"{path}/doses", {"administrations": doses})
+    exception = {
+        "planned_at": format_instant(now),
+        "second_person": "monitor",
+        "channel": "telephone",
+        "reason": "cells are thawed",
+        "harm": "the graft would be lost",
+    }
+    made = (await trial.ok(me, f"{path}/exceptional-authorisations", exception)).json()
+    await trial.sponsor_says(trial.lifted("dosing-halt"))
+    recorded = (await trial.manager.get(path)).json()["administrations"]
+    (query,) = (await trial.manager.get("/dose-queries", trial=trial.code)).json()["items"]
+    confirmation, authorisation = made["confirmation"], made["authorisation"]
+    why = {"reason_code": "other", "reason": "misread"}
+    truth = {"at": format_instant(now - timedelta(hours=1)), "given": True}
+    pharmacist = trial.running.person("pharmacist", f"pharmacist:{trial.code}:012")
+    one = "/participants/{participant_id}"
+    return {
+        f"{one}/doses/{{administration_id}}/corrections": (
+            me,
+            f"{path}/doses/{recorded[0]['id']}/corrections",
+            {"administration": truth, **why},
+        ),
+        f"{one}/doses/{{administration_id}}/voidings": (
+            me,
+            f"{path}/doses/{recorded[1]['id']}/voidings",
+            why,
+        ),
+        # Nothing stands in the way any more: a refusal that is kept, and so is lost like an authorisation.
+        f"{one}/exceptional-authorisations": (me, f"{path}/exceptional-authorisations", exception),
+        "/exceptional-authorisations/{authorisation_id}/countersignatures": (
+            trial.monitor,
+            f"/exceptional-authorisations/{authorisation['authorisation_id']}/countersignatures",
+            {},
+        ),
+        "/confirmations/{confirmation_id}/acknowledgements": (
+            pharmacist,
+            f"/confirmations/{confirmation['confirmation_id']}/acknowledgements",
+            {},
+        ),
+        "/dose-queries/{query_id}/answers": (
+            me,
+            f"/dose-queries/{query['query_id']}/answers",
+            {"answer": "a full vial"},
+        ),
+    }
 
 
 async def requests(trial: Any) -> dict[str, tuple[Any, str, Any]]:
@@ -115,10 +183,20 @@ async def requests(trial: Any) -> dict[str, tuple[Any, str, Any]]:
 
 async def test_no_route_answers_success_when_the_commit_fails(world: Any) -> None:
     trial = world
-    await trial.set_up(places=5, slots={"policy": "medical_monitor_choice", "reserve_window_hours": 72})
-    right = await requests(trial)
+    await trial.set_up(places=6, slots={"policy": "medical_monitor_choice", "reserve_window_hours": 72})
+    right = await dose_requests(trial) | await requests(trial)
     app = FastAPI()
-    for module in (screenings, signed_records, slots, registrations, doses, participants):
+    for module in (
+        screenings,
+        signed_records,
+        slots,
+        registrations,
+        doses,
+        participants,
+        dose_confirmations,
+        dose_corrections,
+        exceptional_authorisations,
+    ):
         app.include_router(module.router)
     assert {path for method, path in routes_of(app) if method == "POST"} == set(right)
     before = await trial.types(), await trial.running.audit_rows()

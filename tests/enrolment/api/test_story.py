@@ -23,6 +23,7 @@ async def test_a_child_is_screened_registered_dosed_and_followed(trial: Any) -> 
         "screening.started",
         "consent.recorded",
         "consent.recorded",
+        "eligibility.signed",
         "slot.reserved",
         "participant.registered",
         "participant.allocated",

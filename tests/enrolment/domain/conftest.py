@@ -17,7 +17,8 @@ from services.enrolment.domain.consent import (
     ConsentPurpose,
     SignerCapacity,
 )
-from services.enrolment.domain.eligibility import Answer, Eligibility, Judgement, JudgementStatement
+from services.enrolment.domain.criteria import Answer
+from services.enrolment.domain.eligibility import Eligibility, Judgement, JudgementStatement
 from services.enrolment.domain.ids import (
     ConsentId,
     DecisionId,
@@ -50,6 +51,7 @@ from services.enrolment.domain.registration_facts import (
 from services.enrolment.domain.signature import Signature
 from services.enrolment.domain.slot_states import Holder, Reserved, Slot, SlotOrigin
 from services.enrolment.domain.stagger import AtLevel, StaggerPolicy
+from services.enrolment.store.kinds import rules_of_kind
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 PLACE = PartLevel(part="escalation", level=2)
@@ -161,6 +163,7 @@ def _at() -> PlaceFacts:
 @pytest.fixture
 def ready() -> RegistrationFacts:
     return RegistrationFacts(
+        kind=rules_of_kind("dose_finding"),
         place=PLACE,
         holder=HOLDER,
         zone=ZoneInfo("Europe/London"),

@@ -7,7 +7,7 @@ from typing import Any
 
 from services.enrolment.domain.age import AgeStatement, BirthMonth
 from services.enrolment.domain.consent import Consent, ConsentPurpose, SignerCapacity
-from services.enrolment.domain.eligibility import Answer
+from services.enrolment.domain.criteria import Answer
 from services.enrolment.domain.halt import Halt, HaltScope
 from services.enrolment.domain.ids import ConsentId, HaltId, PersonId, ScreeningId
 from services.enrolment.domain.registration import evaluate_guards
@@ -118,7 +118,11 @@ def decided(**fields: Any) -> Change:
 
 
 def level(**fields: Any) -> Change:
-    return lambda facts: at(level=replace(facts.at.level, **fields))(facts)
+    def change(facts: RegistrationFacts) -> RegistrationFacts:
+        level = facts.at.level
+        return facts if level is None else at(level=replace(level, **fields))(facts)
+
+    return change
 
 
 def policy(**fields: Any) -> Change:

@@ -11,6 +11,8 @@ from services.enrolment.domain.consent import (
     ConsentDocument,
     ConsentPolicy,
     ConsentPurpose,
+    Parent,
+    RequiredFor,
     SignerCapacity,
     adult_consent_due,
     assent_current,
@@ -18,7 +20,9 @@ from services.enrolment.domain.consent import (
     assent_obstacle,
     consent_by_right_person,
     consent_current,
+    consents_suffice,
     right_person,
+    signed_of_age,
 )
 from services.enrolment.domain.ids import ConsentId
 
@@ -69,7 +73,7 @@ def test_the_age_of_consent_is_the_countrys(age: int, country: str, parent: bool
     [SignerCapacity.PERSONAL_LEGAL_REPRESENTATIVE, SignerCapacity.PROFESSIONAL_LEGAL_REPRESENTATIVE],
 )
 def test_a_legal_representative_signs_for_a_minor_with_a_stated_reason(capacity: SignerCapacity) -> None:
-    unexplained = replace(PARENT, capacity=capacity)
+    unexplained = replace(PARENT, capacity=capacity, no_personal_note="none could be found")
 
     assert not right_person(unexplained, 9, UK_CTIMP)
     assert right_person(replace(unexplained, capacity_note="parents in theatre"), 9, UK_CTIMP)
@@ -195,3 +199,85 @@ def test_adult_consent_is_due_from_the_age_of_consent(
     ages: set[int], consents: list[Consent], due: bool
 ) -> None:
     assert adult_consent_due(consents, frozenset(ages), UK_CTIMP) is due
+
+
+def test_a_professional_representative_says_why_no_personal_one_signs() -> None:
+    capacity = SignerCapacity.PROFESSIONAL_LEGAL_REPRESENTATIVE
+    professional = replace(PARENT, capacity=capacity, capacity_note="parents in theatre")
+
+    assert not right_person(professional, 9, UK_CTIMP)
+    assert not right_person(replace(professional, no_personal_note=" "), 9, UK_CTIMP)
+    assert right_person(replace(professional, no_personal_note="no relative found"), 9, UK_CTIMP)
+
+
+BOTH = replace(UK_CTIMP, both_parents_required=frozenset({"GB"}))
+SECOND = replace(PARENT, id=ConsentId("c2"), parent=Parent.SECOND)
+
+
+@pytest.mark.parametrize(
+    ("consents", "suffice"),
+    [
+        ([PARENT], False),
+        ([PARENT, PARENT], False),
+        ([PARENT, SECOND], True),
+        ([SECOND, OWN], False),
+        ([replace(PARENT, capacity_note="sole_parental_responsibility")], True),
+        ([replace(PARENT, capacity_note="busy")], False),
+        (
+            [
+                replace(
+                    PARENT,
+                    capacity=SignerCapacity.PERSONAL_LEGAL_REPRESENTATIVE,
+                    capacity_note="parents in theatre",
+                )
+            ],
+            True,
+        ),
+    ],
+)
+def test_where_both_parents_are_asked_one_suffices_only_alone(consents: list[Consent], suffice: bool) -> None:
+    assert consents_suffice(consents, 9, BOTH) is suffice
+    assert consents_suffice(consents, 9, UK_CTIMP)
+    assert not consents_suffice([PARENT, SECOND], 16, BOTH)
+
+
+def test_both_parents_sign_the_current_form() -> None:
+    stale = replace(SECOND, version="0.9")
+
+    assert not consent_current([PARENT, stale], only(9), BOTH, FORMS)
+    assert consent_current([PARENT, stale, SECOND], only(9), BOTH, FORMS)
+
+
+@pytest.mark.parametrize(
+    ("required_for", "version", "current"),
+    [
+        ({RequiredFor.NEW}, "0.9", False),
+        ({RequiredFor.NEW, RequiredFor.FOLLOW_UP}, "0.9", False),
+        ({RequiredFor.ON_TREATMENT}, "0.9", True),
+        ({RequiredFor.FOLLOW_UP, RequiredFor.ON_TREATMENT}, "1.0", True),
+    ],
+)
+def test_only_forms_required_of_new_participants_are_asked_of_them(
+    required_for: set[RequiredFor], version: str, current: bool
+) -> None:
+    forms = [replace(one, required_for=frozenset(required_for)) for one in FORMS]
+
+    assert consent_current([replace(PARENT, version=version)], only(9), UK_CTIMP, forms) is current
+    assert not consent_current([replace(PARENT, document="another")], only(9), UK_CTIMP, forms)
+    young = Assent(answer=AssentAnswer.GIVEN, document="assent-young", version=version)
+    assert assent_current(young, only(9), UK_CTIMP, forms) is current
+
+
+def test_a_competent_child_who_consents_alone_is_not_asked_to_assent_besides() -> None:
+    policy = replace(UK_CTIMP, ctimp=False, competent_minor_may_consent=True)
+    alone = replace(OWN, capacity_note="gillick_competent")
+
+    assert not assent_needed(only(13), policy, [alone])
+    assert assent_needed(only(13), policy, [PARENT])
+    assert assent_needed(only(13), UK_CTIMP, [alone])
+
+
+@pytest.mark.parametrize(("ages", "counts"), [({15}, False), ({15, 16}, True), ({16}, True), (set(), False)])
+def test_an_own_consent_counts_when_it_may_have_been_one_on_the_day(ages: set[int], counts: bool) -> None:
+    assert signed_of_age(OWN, frozenset(ages), UK_CTIMP) is counts
+    assert signed_of_age(PARENT, frozenset(ages), UK_CTIMP)

@@ -59,13 +59,14 @@ def codes(facts: DoseFacts) -> list[str]:
 
 def test_a_dose_with_everything_in_order_is_authorised() -> None:
     assert codes(READY) == []
-    assert [result.number for result in evaluate_dose_guards(READY)] == [1, 2, 3, 4, 5, 6]
+    assert [result.number for result in evaluate_dose_guards(READY)] == [1, 2, 3, 4, 5, 6, 7]
 
 
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
         ({"halts": halt(recruitment=False, dosing=True)}, ["dosing_halted"]),
+        ({"consented_at_site": False}, ["consent_missing"]),
         ({"halts": halt(site_id=SiteId("site-a"), recruitment=True, dosing=True)}, ["dosing_halted"]),
         ({"stagger": WAITS}, ["stagger_not_elapsed"]),
         ({"stagger": UNDOSED}, ["sentinel_not_dosed"]),

@@ -4,8 +4,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from services.enrolment.domain.criteria import Answer
 from services.enrolment.domain.eligibility import (
-    Answer,
     Eligibility,
     Judgement,
     JudgementStatement,

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from services.enrolment.domain.cohort_counts import CohortCounts
 from services.enrolment.domain.consent import Assent, AssentAnswer, SignerCapacity
-from services.enrolment.domain.eligibility import Answer, Judgement
+from services.enrolment.domain.criteria import Answer
+from services.enrolment.domain.eligibility import Judgement
 from services.enrolment.domain.guards import refusal_from
 from services.enrolment.domain.ids import DecisionId, PartLevel, SiteId
 from services.enrolment.domain.levels import DecisionStanding, LevelState

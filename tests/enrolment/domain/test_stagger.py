@@ -1,10 +1,17 @@
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from services.enrolment.domain.ids import ParticipantId
-from services.enrolment.domain.stagger import AtLevel, StaggerPolicy, StaggerStatus, evaluate_stagger
+from services.enrolment.domain.stagger import (
+    AtLevel,
+    StaggerPolicy,
+    StaggerStatus,
+    evaluate_stagger,
+    interval_end,
+)
 
 NOON = datetime(2026, 3, 20, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -96,3 +103,11 @@ def test_a_night_of_clock_change_neither_shortens_nor_doubles_an_interval() -> N
     stagger = evaluate_stagger(policy, candidate, [first], datetime(2026, 3, 29, 11, 30, tzinfo=UTC))
 
     assert stagger.earliest_at == datetime(2026, 3, 29, 12, tzinfo=UTC)
+
+
+def test_an_interval_is_elapsed_time_and_never_cut_short() -> None:
+    local = datetime(2026, 3, 28, 12, tzinfo=ZoneInfo("Europe/London"))
+
+    assert interval_end(local, 24) == datetime(2026, 3, 29, 12, tzinfo=UTC)
+    assert interval_end(NOON, Fraction(1, 3)) == NOON + timedelta(minutes=20)
+    assert interval_end(NOON, Fraction(1, 10**11)) == NOON + timedelta(microseconds=1)
