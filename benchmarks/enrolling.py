@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 from random import Random
 from typing import Any
 
@@ -81,6 +82,13 @@ def protocol(code: str, parts: int) -> dict[str, Any]:
     document["protocol_version"] = document["dlt"]["dlt_definition"]["protocol_version"] = VERSION
     document["slots"] = {"policy": "fifo_by_notification", "reserve_window_hours": 72}
     document["parts"] = [_part(n) for n in range(parts)]
+    document["finder"] = {
+        "treatment_type": "targeted therapy",
+        "conditions": ["High-grade glioma", "Medulloblastoma"],
+        "plain_title": f"A new tablet, trial {code}",
+        "plain_summary": "What the trial looks for, in plain words. " * 10,
+        "who_to_ask": "Your consultant or the research nurse",
+    }
     return document
 
 
@@ -102,13 +110,14 @@ def _part(n: int) -> dict[str, Any]:
 def _said(network: Network, n: int, now: datetime) -> Iterator[tuple[Any, str]]:
     """Everything the sponsor says of the n-th trial, each as (body, aggregate)."""
     trial, code, since = trial_id(n), trial_code(n), now - timedelta(days=30)
+    document = json.dumps(protocol(code, network.parts))
     yield (
         ProtocolVersionApprovedV2(
             trial_id=trial,
             trial_code=code,
             protocol_version=VERSION,
-            protocol_sha256="0" * 64,
-            protocol=ProtocolFile.model_validate_json(json.dumps(protocol(code, network.parts))),
+            protocol_sha256=sha256(document.encode()).hexdigest(),
+            protocol=ProtocolFile.model_validate_json(document),
             approval_reference="approval-1",
             approved_on=date(2026, 1, 1),
             effective_at=since,

@@ -1,4 +1,4 @@
-"""B9 to B12: what trial units wait for: a registration, the race for the last places, the board and its news."""
+"""B9 to B13: what trial units wait for: a registration, the race for the last places, the board and its news."""
 
 import asyncio
 import statistics
@@ -19,6 +19,7 @@ Rows = AsyncIterator[Result]
 TRIALS, SITES_OF_TRIAL = 25, 4
 RACING_SITES, RACED_PLACES = 50, 10
 BOARD = Network(trials=1, parts=20, sites=40, places=40)
+FINDER = Network(trials=500, parts=1, sites=2, places=2)
 
 
 def _transport(kind: str) -> str:
@@ -185,3 +186,22 @@ async def board_follows(around: Surroundings, size: Size) -> Rows:
                     unit="ms",
                     runs=len(times),
                 )
+
+
+async def finder(around: Surroundings, size: Size) -> Rows:
+    """B13: the trial finder over 500 trials: all of them, page by page, and a search that few fit."""
+    searches = {"first page": "", "a search": "&condition=medullo&age=12&location=hospital&status=open"}
+    for kind in around.stores:
+        async with enrolling(around, kind, FINDER) as service:
+            for what, query in searches.items():
+                times = await _look(service, f"/trial-finder?limit=50{query}", looks=size.requests // 4)
+                for name, share in (("p50", 0.5), ("p99", 0.99)):
+                    yield Result(
+                        id="B13",
+                        what=f"trial finder over 500 trials, {what}, 4 looking on, {name}",
+                        store=kind,
+                        transport=_transport(kind),
+                        ours=centile(times, share),
+                        unit="ms",
+                        runs=len(times),
+                    )

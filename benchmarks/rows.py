@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 
 from benchmarks import commands, consuming, consuming_anchors, latency, load, relaying, safe, sample, trial
 from benchmarks.consents import CONSENT
-from benchmarks.enrolment_rows import board, board_follows, race, registration
+from benchmarks.enrolment_rows import board, board_follows, finder, race, registration
 from benchmarks.measure import Result, centile, interleaved
 from benchmarks.reports import REPORT
 from benchmarks.size import Size
@@ -258,4 +258,5 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "B10": race,
     "B11": board,
     "B12": board_follows,
+    "B13": finder,
 }

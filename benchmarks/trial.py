@@ -27,6 +27,7 @@ from deploy.trialops.demo.stage import Stage
 from deploy.trialops.demo.timeline import Timeline
 from deploy.trialops.home import Home
 from deploy.trialops.installation import PROGRAMS
+from shared.contracts import described
 from shared.ids import new_id
 from shared.migrations import upgrade_on
 
@@ -108,7 +109,9 @@ async def _servers(around: Surroundings, kind: str, stack: AsyncExitStack) -> li
         )
         for name, one in PROGRAMS.items()
     }
-    await around.empty_topics([f"{name}.events.v1" for name in PROGRAMS])
+    await around.empty_topics(
+        [topic for name, one in PROGRAMS.items() for topic in described(one.define, name).topics]
+    )
     servers = around.kafka.connection().bootstrap_servers
     return ["--stores", json.dumps(urls), "--kafka", servers]
 

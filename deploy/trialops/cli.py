@@ -9,7 +9,9 @@ from typing import Annotated
 
 import typer
 
-from deploy.trialops import audit, delivery, demonstrate, develop, hosting
+from deploy.trialops import audit, delivery, demonstrate, develop, hosting, take_over
+from deploy.trialops.calculators import enrolment_commands
+from deploy.trialops.calculators.invalid import InputInvalid
 from deploy.trialops.calls import Refused, Unreachable
 from deploy.trialops.home import HomeUnusable, NoKey
 from deploy.trialops.listening import CannotListen
@@ -31,7 +33,9 @@ app = typer.Typer(
 hosting.add_to(app)
 demonstrate.add_to(app)
 delivery.add_to(app)
+take_over.add_to(app)
 app.add_typer(audit.app, name="audit")
+app.add_typer(enrolment_commands.app, name="enrolment")
 app.add_typer(develop.app, name="dev")
 
 
@@ -68,7 +72,7 @@ def main() -> None:
         _end(refusal.in_words(), code)
     except (HomeUnusable, CannotListen) as error:
         _end(str(error), EXIT_FAILED)
-    except SettingsInvalid as error:
+    except (SettingsInvalid, InputInvalid) as error:
         _end(str(error), EXIT_USAGE)
     except OSError as error:
         _end(

@@ -166,6 +166,9 @@ def replay(
     ] = None,
     scope: Annotated[str | None, typer.Option("--trial", help="Only this trial's events (its id).")] = None,
     consumer: OtherService = None,
+    unblinded: Annotated[
+        bool, typer.Option("--unblinded", help="The events of its unblinded topic instead.")
+    ] = False,
     url: Url = DEFAULT,
     home: HomeFolder = None,
     token: Token = None,
@@ -178,6 +181,8 @@ def replay(
     body: dict[str, Any] = {"after_pub_seq": after, "scope": scope, "consumer": consumer}
     if since is not None:
         body["since"] = since
+    if unblinded:
+        body["unblinded"] = True
     calls = operator_calls(url, home, token)
     print_result(calls.post(service, "/delivery/replays", body), as_json)
 

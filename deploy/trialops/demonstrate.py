@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from time import perf_counter
@@ -14,10 +14,10 @@ import typer
 
 from deploy.trialops.demo.page import render_report
 from deploy.trialops.demo.plan import SEED
-from deploy.trialops.demo.play import play
+from deploy.trialops.demo.play import Played, Story, Wanted, play
 from deploy.trialops.demo.published import ASSUMPTIONS, CITATION
 from deploy.trialops.demo.stage import StoryFailed
-from deploy.trialops.demo.timeline import Timeline
+from deploy.trialops.demo.words import counted_in_words, in_words
 from deploy.trialops.home import Home, HomeUnusable
 from deploy.trialops.installation import Installation, Place
 from deploy.trialops.options import HomeFolder, checked_url, home_of
@@ -43,30 +43,30 @@ def demo(
     report: Annotated[
         Path | None, typer.Option("--report", help="Where to write the HTML report.", dir_okay=False)
     ] = None,
+    only: Annotated[
+        list[Story] | None,
+        typer.Option("--only", help="Tell this story alone; may be given several times."),
+    ] = None,
     home: HomeFolder = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Replay a published paediatric phase I trial; exit 1 when a count or a check is not as it must be.
+    """Replay a published paediatric phase I trial, then tell three invented ones; exit 1 when a check fails.
 
     Example: trialops demo --json
     """
     configure_logging("demo", level=logging.ERROR)
     began = perf_counter()
-    timeline = Timeline(None if as_json else console)
+    wanted = Wanted(seed=seed, stories=tuple(only or Story), console=None if as_json else console)
     target = report or Path("trialops-demo.html")
     _check_writable(target)
-    if not as_json:
+    if not as_json and Story.PUBLISHED in wanted.stories:
         console.print(f"Replayed: {CITATION}\n", style="bold")
     try:
-        result = (
-            _play_here(timeline, seed)
-            if against is None
-            else _play_there(timeline, seed, against, home_of(home))
-        )
+        played = _play_here(wanted) if against is None else _play_there(wanted, against, home_of(home))
     except StoryFailed as failure:
         _fail(str(failure), as_json)
-    result["report"] = str(target.resolve())
-    target.write_text(render_report(result, timeline))
+    result = {**played.result, "report": str(target.resolve())}
+    target.write_text(render_report(played))
     if as_json:
         print_json(result)
     else:
@@ -96,18 +96,18 @@ def _fail(reason: str, as_json: bool) -> None:
     raise typer.Exit(EXIT_FAILED)
 
 
-def _play_here(timeline: Timeline, seed: int) -> dict[str, Any]:
+def _play_here(wanted: Wanted) -> Played:
     with tempfile.TemporaryDirectory(prefix="trialops-demo-") as folder:
         home = Home(Path(folder))
         home.ensure_key()
         installation = Installation(Place(folder=home.folder, environment=Environment.DEMONSTRATION))
         installation.migrate()
-        return run(_play_on(installation, home, timeline, seed))
+        return run(_play_on(installation, home, wanted))
 
 
-async def _play_on(installation: Installation, home: Home, timeline: Timeline, seed: int) -> dict[str, Any]:
+async def _play_on(installation: Installation, home: Home, wanted: Wanted) -> Played:
     async with served(installation) as url, httpx.AsyncClient(base_url=url, timeout=60) as client:
-        return await play(client, home, timeline, seed=seed)
+        return await play(client, home, wanted)
 
 
 @asynccontextmanager
@@ -127,16 +127,30 @@ async def served(installation: Installation) -> AsyncIterator[str]:
         await installation.stop()
 
 
-def _play_there(timeline: Timeline, seed: int, url: str, home: Home) -> dict[str, Any]:
-    async def there() -> dict[str, Any]:
+def _play_there(wanted: Wanted, url: str, home: Home) -> Played:
+    async def there() -> Played:
         async with httpx.AsyncClient(base_url=url, timeout=60) as client:
-            return await play(client, home, timeline, seed=seed)
+            return await play(client, home, wanted)
 
     return asyncio.run(there())
 
 
-def _print(result: dict[str, Any], seconds: float) -> None:
+def _print(result: Mapping[str, Any], seconds: float) -> None:
     console.print()
+    if result["strata"]:
+        _print_published(result)
+    _print_invented(result)
+    for name, value in result["invariants"].items():
+        console.print(f"{name.replace('_', ' ')}: {value}")
+    for detail in result["details"]:
+        console.print(f"  {detail}", style="red")
+    verdict = "passed" if result["passed"] else "FAILED"
+    console.print(
+        f"\n{verdict} in {seconds:.1f} s, {result['events']} events; report: {result['report']}", style="bold"
+    )
+
+
+def _print_published(result: Mapping[str, Any]) -> None:
     for stratum in result["strata"]:
         console.print(f"Stratum {stratum['name']}: MTD {stratum['mtd']} mg/m2", style="bold")
         for level in stratum["levels"]:
@@ -152,14 +166,20 @@ def _print(result: dict[str, Any], seconds: float) -> None:
     console.print("The rules took another road than the paper:", style="bold")
     for one in result["disagreements"]:
         console.print(f"  - {one['where']}: {one['rules']} ({one['reason']})", soft_wrap=True)
-    for name, value in result["invariants"].items():
-        console.print(f"{name.replace('_', ' ')}: {value}")
-    for detail in result["details"]:
-        console.print(f"  {detail}", style="red")
-    verdict = "passed" if result["passed"] else "FAILED"
-    console.print(
-        f"\n{verdict} in {seconds:.1f} s, {result['events']} events; report: {result['report']}", style="bold"
-    )
+
+
+def _print_invented(result: Mapping[str, Any]) -> None:
+    invented = result["invented"]
+    if invented["trials"]:
+        console.print(
+            f"Invented, seed {invented['seed']}: {invented['notice']}", style="bold", soft_wrap=True
+        )
+    for story, trial in invented["trials"].items():
+        console.print(f"  {trial['code']}: {in_words(story, trial)}", soft_wrap=True)
+    console.print("The trial finder, before and after:", style="bold")
+    for seen in result["finder"]["moments"]:
+        listed = "; ".join(f"{one['code']} {counted_in_words(one)}" for one in seen["trials"])
+        console.print(f"  - {seen['moment']}: {listed}", soft_wrap=True)
 
 
 def add_to(app: typer.Typer) -> None:

@@ -15,6 +15,7 @@ from services.sponsor.domain.refusals import REFUSALS as SPONSOR_REFUSALS
 from shared.contracts import described, event_classes
 from shared.problems import SHARED_PROBLEMS
 from shared.service import with_delivery_effects
+from shared.topics import blinding_of
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 
@@ -47,21 +48,26 @@ def events_document() -> str:
         "",
         "One topic per service, `<service>.events.v1`, six partitions, keyed by the trial's id. Envelope: CloudEvents "
         "1.0 in Kafka binary mode. Schemas and examples are in `services/<service>/contracts/`. Generated from the "
-        "code by `make contracts`.",
+        "code by `make contracts`. What is marked *unblinded* travels on `<service>.unblinded.v1`, which has access "
+        "rights of its own and which no service reads.",
     ]
     for name, definition in definitions.items():
         rows = []
         for event in event_classes(definition):
-            readers = [
-                other
-                for other, candidate in definitions.items()
-                for consumer in candidate.consumers
-                if consumer.producer == name
-                and event.event_type in with_delivery_effects(other, consumer).effects
-            ]
-            rows.append(
-                (f"`{event.event_type}`", _first_sentence(event), ", ".join(sorted(readers)) or "nobody yet")
+            unblinded = blinding_of(event) == "unblinded"
+            readers = (
+                []
+                if unblinded
+                else [
+                    other
+                    for other, candidate in definitions.items()
+                    for consumer in candidate.consumers
+                    if consumer.producer == name
+                    and event.event_type in with_delivery_effects(other, consumer).effects
+                ]
             )
+            heard = "*unblinded*: named readers only" if unblinded else ", ".join(sorted(readers))
+            rows.append((f"`{event.event_type}`", _first_sentence(event), heard or "nobody yet"))
         parts += ["", f"## {name}", "", *_table(("Type", "Says", "Takes effect at"), rows)]
     parts += [
         "",

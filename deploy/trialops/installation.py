@@ -108,6 +108,7 @@ class Installation:
                 settings=settings,
                 database=open_database(settings.store.database_url.get_secret_value()),
                 transport=self._transport_of(name),
+                unblinded_transport=self._transport_of(name),
             )
             self.services[name] = service
             verifier = TokenVerifier(keys, DEVELOPMENT_ISSUER, name, server_now)
@@ -155,10 +156,11 @@ class Installation:
 
     async def stop_relay(self, service: str) -> None:
         """This service publishes neither events nor watermarks any more, until `start_relay`."""
-        await self.services[service].end("relay")
+        await self.services[service].end(*self.services[service].relays)
 
     def start_relay(self, service: str) -> None:
-        self.services[service].run("relay", self.services[service].relay.run)
+        for name, relay in self.services[service].relays.items():
+            self.services[service].run(name, relay.run)
 
     def migrate(self) -> None:
         """Bring every store to the newest schema; call it outside the event loop."""

@@ -7,8 +7,9 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-console = Console(highlight=False)
+console = Console(highlight=False, emoji=False)
 progress = Console(stderr=True, highlight=False)
 
 
@@ -29,15 +30,15 @@ def print_result(result: Mapping[str, Any], as_json: bool) -> None:
 
 
 def print_rows(title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
-    """A table; without rows it says so."""
+    """A table; without rows it says so. Texts are printed as they are, brackets and all."""
     if not rows:
-        console.print(f"{title}: none")
+        console.print(f"{title}: none", markup=False)
         return
-    table = Table(title=title, title_justify="left", title_style="bold")
+    table = Table(title=Text(title, style="bold"), title_justify="left")
     for column in columns:
         table.add_column(column.replace("_", " "))
     for row in rows:
-        table.add_row(*("" if row.get(column) is None else str(row.get(column)) for column in columns))
+        table.add_row(*(Text("" if row.get(column) is None else str(row.get(column))) for column in columns))
     console.print(table)
 
 

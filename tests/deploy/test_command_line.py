@@ -220,5 +220,28 @@ def test_a_demonstration_does_not_play_on_an_installation_that_is_none(tool: Too
     assert "not in demonstration" in said.out + said.err
 
 
+def test_demo_tells_the_one_story_that_was_asked_for_and_says_that_it_is_invented(
+    tool: Tool, tmp_path: Path
+) -> None:
+    report = tmp_path / "told.html"
+
+    said = tool("demo", "--only", "samples", "--seed", "5", "--report", str(report))
+
+    assert (said.code, said.err) == (0, "")
+    assert "Invented for the demonstration: blood samples kept for research (seed 5)" in said.out
+    assert "Invented, seed 5: Trials, hospitals, children" in said.out
+    assert "events lost: 0" in said.out
+    assert "effects doubled: 0" in said.out
+    assert "Replayed:" not in said.out
+    assert "Stratum" not in report.read_text()
+
+
+def test_demo_refuses_a_story_that_nobody_knows_and_names_those_there_are(tool: Tool) -> None:
+    said = tool("demo", "--only", "fairy-tale")
+
+    assert said.code == 2
+    assert all(story in said.err for story in ("published", "randomised", "samples", "car-t"))
+
+
 def test_contracts_are_as_the_code_says(tool: Tool) -> None:
     assert tool("contracts", "--check").code == 0

@@ -3,7 +3,7 @@
 import stat
 from pathlib import Path
 
-from deploy.secrets.__main__ import SERVICES, make_secrets
+from deploy.secrets.__main__ import SAYING_UNBLINDED, SERVICES, make_secrets
 from shared.signing import read_public_signing_keys
 from shared.token_keys import read_public_keys
 
@@ -17,6 +17,8 @@ def test_everything_that_compose_mounts_is_made(tmp_path: Path) -> None:
         for kind in ("database_password", "database_url", "kafka_password"):
             assert len((folder / f"{service}_{kind}").read_text()) >= 24
         assert (folder / f"{service}-1.pem").read_text().startswith("-----BEGIN PRIVATE KEY-----")
+    for service in SAYING_UNBLINDED:
+        assert len((folder / f"{service}_unblinded_kafka_password").read_text()) >= 24
     assert len(read_public_signing_keys(folder / "event-keys")) == len(SERVICES)
     assert read_public_keys(folder / "token-keys.public.json")
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -38,4 +40,4 @@ def test_passwords_differ(tmp_path: Path) -> None:
 
     passwords = [path.read_text() for path in tmp_path.glob("*password")]
 
-    assert len(set(passwords)) == len(passwords) == 2 * len(SERVICES) + 1
+    assert len(set(passwords)) == len(passwords) == 2 * len(SERVICES) + len(SAYING_UNBLINDED) + 1

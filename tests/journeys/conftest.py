@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -19,7 +19,10 @@ from shared.testing.kafka_server import KafkaServer
 from shared.testing.stores import PostgresServer
 from tests.journeys.world import TOPICS, World
 
-pytest.register_assert_rewrite("tests.journeys.race")
+pytest.register_assert_rewrite("tests.journeys.race", "tests.journeys.handover")
+
+if TYPE_CHECKING:
+    from tests.journeys.handover import Handover
 
 ON_KAFKA = pytest.param("postgresql-kafka", marks=[pytest.mark.postgres, pytest.mark.kafka])
 SHAPES = [
@@ -68,6 +71,25 @@ async def embedded(installation_in: Make) -> AsyncIterator[World]:
     """A running installation on SQLite and the direct transport."""
     async with installation_in("sqlite-direct") as running:
         yield running
+
+
+@pytest.fixture(params=SHAPES[:2])
+async def handover(
+    request: pytest.FixtureRequest, installation_in: Make, tmp_path: Path
+) -> "AsyncIterator[Handover]":
+    """A trial that comes from another system, over each store."""
+    from tests.journeys.handover import handed
+
+    async with installation_in(request.param) as world:
+        yield await handed(world, tmp_path)
+
+
+@pytest.fixture
+async def embedded_handover(embedded: World, tmp_path: Path) -> "Handover":
+    """A trial that comes from another system, on SQLite."""
+    from tests.journeys.handover import handed
+
+    return await handed(embedded, tmp_path)
 
 
 @pytest.fixture(scope="session")

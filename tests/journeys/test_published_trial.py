@@ -70,6 +70,9 @@ def assert_as_published(result: dict[str, Any]) -> None:
     assert result["invariants"] == CLEAN, result["details"]
     assert [one["level"] for one in result["levels_closed"]] == ["95 mg/m2, stratum-1"]
     assert all(one["report_to_closed_ms"] > 0 for one in result["levels_closed"])
+    assert result["passed"] is True, result["details"]
+    assert list(result["invented"]["trials"]) == ["randomised", "samples", "car-t"]
+    assert [one["code"] for one in result["finder"]["trials"]] == ["PBTC042", "RAND01", "TISS01", "CART01"]
     assert len(result["disagreements"]) == 2
     assert all(one["reason"] for one in result["disagreements"])
 
@@ -83,6 +86,7 @@ async def test_demo_command_reaches_the_published_counts_and_writes_its_report(t
     assert result["report"] == str(tmp_path / "told.html")
     page = (tmp_path / "told.html").read_text()
     assert "<svg" in page
+    assert page.index("Counts reached through the rules") < page.index('<h2 id="invented">')
     assert "http://" not in page.replace("http://www.w3.org", "")
     assert "<script src" not in page
 

@@ -4,21 +4,20 @@ The director forces nothing. Before each step it asks the sponsor what the desig
 what the published story needs, the story fails and says so.
 """
 
-import heapq
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import count
 
+from deploy.trialops.demo.agenda import Act, Agenda
 from deploy.trialops.demo.hospital import PLANNED_DOSES, Hospitals, Registered, Screened
+from deploy.trialops.demo.listing import Listing
 from deploy.trialops.demo.office import Office
 from deploy.trialops.demo.plan import Child, CohortPlan
 from deploy.trialops.demo.published import Fate
 from deploy.trialops.demo.stage import Stage, StoryFailed, eventually
 from deploy.trialops.demo.timeline import Timeline
 
-Act = Callable[[], Awaitable[None]]
 VISIT_DAYS = (8, 15, 22)
 WINDOW_DAYS = 28
 
@@ -35,15 +34,18 @@ class ClosedLevel:
 
 @dataclass(slots=True)
 class Director:
-    """Tells the whole story on a stage."""
+    """Tells the whole story on a stage; the finder is read once the first places are open."""
 
     stage: Stage
     office: Office
     hospitals: Hospitals
     timeline: Timeline
+    finder: Listing
     closed: list[ClosedLevel] = field(default_factory=list)
-    _agenda: list[tuple[datetime, int, Act]] = field(default_factory=list)
-    _order: "count[int]" = field(default_factory=count)
+    _agenda: Agenda = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._agenda = Agenda(self.stage)
 
     async def tell(self, plans: Sequence[CohortPlan]) -> None:
         """Stratum I, its expansion, stratum II, its expansion, as published.
@@ -53,6 +55,7 @@ class Director:
         """
         one_50, one_75, one_95, refill, one_more, two_50, two_75, two_more = plans
         await self._open("stratum-1", 1, 6, "opens 50 mg/m2 of stratum I with six places")
+        await self.finder.look("when the first level of the published trial was opened")
         await self._cohort(one_50)
         await self._expect("stratum-1", "escalate", 2)
         await self._open("stratum-1", 2, 6, "opens 75 mg/m2 of stratum I with six places")
@@ -109,11 +112,7 @@ class Director:
         for child in plan.children:
             arrives += timedelta(days=child.waits_days)
             self._at(arrives, self._arrival(child, plan))
-        while self._agenda:
-            at, _, act = heapq.heappop(self._agenda)
-            await self.stage.move_to(at)
-            await act()
-            await self.stage.quiet()
+        await self._agenda.run()
 
     def _arrival(self, child: Child, plan: CohortPlan) -> Act:
         async def arrive() -> None:
@@ -210,4 +209,4 @@ class Director:
         return one.first_dose_at + timedelta(days=day - 1, hours=hours)
 
     def _at(self, at: datetime, act: Act) -> None:
-        heapq.heappush(self._agenda, (at, next(self._order), act))
+        self._agenda.at(at, act)

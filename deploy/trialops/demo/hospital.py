@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from deploy.trialops.demo.joining import Forms, month_of_birth, sign_forms
 from deploy.trialops.demo.plan import Child
 from deploy.trialops.demo.published import Cohort, Fate
 from deploy.trialops.demo.stage import Person, Stage
@@ -15,6 +16,7 @@ from shared.clock import format_instant, parse_instant
 ZONE = ZoneInfo("America/New_York")
 CRITERIA = ("diagnosis", "measurable", "organ-function")
 PLANNED_DOSES = 21
+FORMS = Forms(own_consent_from=18, assent="assent-7-17")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,7 @@ class Hospitals:
                 "trial": self._code,
                 "part": cohort.part,
                 "site_number": child.site,
-                "born": self._born(child),
+                "born": month_of_birth(child.age_years, child.birth_month, self._today()),
             },
         )
         await self._consent(child, f"/screenings/{screening['screening_id']}")
@@ -132,12 +134,13 @@ class Hospitals:
     async def give_first_dose(self, one: Registered) -> None:
         """Authorise the course and record its first dose."""
         investigator = self._investigator(one.child.site)
-        at = self._stage.now
-        await investigator.post(
+        authorised = await investigator.post(
             "enrolment",
             f"/participants/{one.participant_id}/dose-authorisations",
-            {"planned_at": format_instant(at), "doses": PLANNED_DOSES},
+            {"planned_at": format_instant(self._stage.now), "doses": PLANNED_DOSES},
         )
+        # Our own clock runs some milliseconds behind: a dose by it would come before its authorisation.
+        at = parse_instant(authorised["authorised_at"])
         await self._record(one, [at])
         course = self._timeline.course_of(one.number)
         course.first_dose_at, course.ended_at = at, at + timedelta(days=28)
@@ -203,35 +206,15 @@ class Hospitals:
     def _today(self) -> date:
         return self._stage.now.astimezone(ZONE).date()
 
-    def _born(self, child: Child) -> dict[str, int]:
-        """Year and month of birth that make the child this old today, whatever the day."""
-        today = self._today()
-        before_birthday = child.birth_month >= today.month
-        return {"year": today.year - child.age_years - int(before_birthday), "month": child.birth_month}
-
     async def _consent(self, child: Child, path: str) -> None:
-        investigator, signed_at = self._investigator(child.site), format_instant(self._stage.now)
-        adult = child.age_years >= 18
-        await investigator.post(
-            "enrolment", f"{path}/age-statements", {"years": child.age_years, "on": self._today().isoformat()}
+        await sign_forms(
+            self._investigator(child.site),
+            path,
+            FORMS,
+            age_years=child.age_years,
+            now=self._stage.now,
+            today=self._today(),
         )
-        await investigator.post(
-            "enrolment",
-            f"{path}/consents",
-            {
-                "purpose": "own_consent" if adult else "parental_consent",
-                "document": "own-consent" if adult else "parental-consent",
-                "version": "1.0",
-                "capacity": "participant" if adult else "parental_responsibility",
-                "signed_at": signed_at,
-            },
-        )
-        if 7 <= child.age_years < 18:
-            await investigator.post(
-                "enrolment",
-                f"{path}/assents",
-                {"answer": "given", "document": "assent-7-17", "version": "1.0", "signed_at": signed_at},
-            )
 
     async def _record(
         self, one: Registered, at: list[datetime], *, missed_because: str | None = None

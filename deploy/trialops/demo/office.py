@@ -1,7 +1,8 @@
 """The trial office and its committee: set-up, snapshots, decisions, signatures."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -25,18 +26,29 @@ CHECKLIST = (
 )
 
 
-def read_protocol() -> dict[str, Any]:
-    """The replayed trial's protocol file, as it is shipped."""
-    document: dict[str, Any] = json.loads((Path(__file__).parent / "pbtc042.protocol.json").read_text())
+def read_protocol(name: str = "pbtc042") -> dict[str, Any]:
+    """A protocol file as it is shipped; the replayed trial's unless another is named."""
+    document: dict[str, Any] = json.loads((Path(__file__).parent / f"{name}.protocol.json").read_text())
     return document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """The hospitals of a trial: their numbers, country and time zone, and what they are called."""
+
+    sites: Sequence[str] = SITES
+    country: str = "US"
+    zone: str = "America/New_York"
+    called: str = "Hospital"
 
 
 class Office:
     """Everybody at the sponsor: the manager, quality assurance, the chair, the medical monitor."""
 
-    def __init__(self, stage: Stage, timeline: Timeline, code: str) -> None:
+    def __init__(self, stage: Stage, timeline: Timeline, code: str, network: Network | None = None) -> None:
         self._stage = stage
         self._timeline = timeline
+        self._network = network or Network()
         self.code = code
         self.trial_id = ""
         self.manager = stage.person("manager", f"trial_manager:{code}:*")
@@ -51,23 +63,38 @@ class Office:
         self.trial_id = registered["trial_id"]
         say(stage.now, "trial office", f"registers {self.code} from its protocol file")
         today = f"{stage.now:%Y-%m-%d}"
-        await self.quality.post(
-            "sponsor",
-            f"/protocol-versions/{registered['protocol_version_id']}/approvals",
-            {"reference": "approval-1", "approved_on": today},
-        )
-        say(stage.now, "quality assurance", "records the approval of the protocol version")
-        await self._delegate("chair", "src_chair")
-        await self._delegate("monitor", "medical_monitor")
-        await self._delegate("investigator-001", "site_investigator")
-        for site in SITES:
+        await self._approve(protocol, registered["protocol_version_id"], today)
+        if any(part.get("levels") for part in protocol["parts"]):
+            await self._delegate("chair", "src_chair")
+        if protocol["trial"]["ctimp"]:
+            await self._delegate("monitor", "medical_monitor")
+        if any(one["blinded"] for one in protocol.get("randomisations", ())):
+            test = {"evidence_id": "unblinding-test-1", "tested_on": today}
+            await self.quality.post("sponsor", f"/trials/{self.trial_id}/emergency-unblinding-tests", test)
+            say(stage.now, "quality assurance", "records the test of emergency unblinding")
+        sites = self._network.sites
+        await self._delegate(f"investigator-{sites[0]}", "site_investigator")
+        for site in sites:
             site_id = await self._add_site(site)
             await self._delegate(f"investigator-{site}", "site_investigator", site)
             await self._delegate(f"nurse-{site}", "site_nurse", site)
             await self._light(site, site_id, protocol["protocol_version"], today)
         await self.manager.post("sponsor", f"/trials/{self.trial_id}/openings", {})
-        say(stage.now, "trial office", f"opens the trial at {len(SITES)} hospitals")
+        say(stage.now, "trial office", f"opens the trial at {len(sites)} hospitals")
         await stage.quiet()
+
+    async def _approve(self, protocol: Mapping[str, Any], version_id: str, today: str) -> None:
+        """Every approval that this kind of trial needs; the first puts the version in force."""
+        kinds = await self.manager.get("sponsor", "/trial-kinds")
+        kind, ctimp = protocol["trial"]["kind"], protocol["trial"]["ctimp"]
+        needed = next(one for one in kinds["kinds"] if (one["kind"], one["ctimp"]) == (kind, ctimp))
+        for number, approval in enumerate(needed["approvals"], start=1):
+            body = {"reference": f"approval-{number}", "approved_on": today, "kind_of_approval": approval}
+            await self.quality.post("sponsor", f"/protocol-versions/{version_id}/approvals", body)
+        many = len(needed["approvals"])
+        approvals = "the approval" if many == 1 else f"{many} approvals"
+        what = f"records {approvals} of the protocol version"
+        self._timeline.tell(self._stage.now, "quality assurance", what)
 
     async def decide(
         self, part: str, kind: str, level: int, text: str, *, places: int = 0, restricting: bool = False
@@ -134,9 +161,9 @@ class Office:
             f"/trials/{self.trial_id}/sites",
             {
                 "site_number": number,
-                "organisation": f"Hospital {number}",
-                "country": "US",
-                "zone": "America/New_York",
+                "organisation": f"{self._network.called} {number}",
+                "country": self._network.country,
+                "zone": self._network.zone,
                 "principal_investigator": f"investigator-{number}",
             },
         )

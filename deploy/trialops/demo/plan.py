@@ -1,6 +1,6 @@
 """Who comes when, drawn from a fixed seed: the same seed tells the same story."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -36,6 +36,47 @@ class Child:
 class CohortPlan:
     cohort: Cohort
     children: Sequence[Child] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invented:
+    """A child of an invented trial; `states` is what the investigator states of each factor."""
+
+    site: str
+    age_years: int
+    birth_month: int
+    waits_days: int
+    states: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crowd:
+    """What the children of an invented trial are drawn from; bounds are included.
+
+    `levels`: for each factor what may be stated, one as likely as the other.
+    """
+
+    story: str
+    sites: Sequence[str]
+    children: int
+    ages: tuple[int, int]
+    days_between: tuple[int, int]
+    levels: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+def draw_invented(seed: int, crowd: Crowd) -> list[Invented]:
+    """The children in the order in which they come, those of one story whatever the others draw."""
+    rng = Random(f"{crowd.story} {seed}")
+    return [
+        Invented(
+            site=rng.choice(crowd.sites),
+            age_years=rng.randint(*crowd.ages),
+            birth_month=rng.randint(1, 12),
+            waits_days=rng.randint(*crowd.days_between),
+            states={factor: rng.choice(levels) for factor, levels in crowd.levels.items()},
+        )
+        for _ in range(crowd.children)
+    ]
 
 
 def draw(seed: int = SEED) -> list[CohortPlan]:

@@ -1,14 +1,20 @@
 """Play the story on an installation, check the books, and give the result as one object."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from enum import StrEnum
+from typing import Any, Protocol
 
 import httpx
+from rich.console import Console
 
+from deploy.trialops.demo import cells, randomised, samples
 from deploy.trialops.demo.books import Books, milliseconds_to_close, pages, read_books
 from deploy.trialops.demo.director import ClosedLevel, Director
 from deploy.trialops.demo.hospital import Hospitals
+from deploy.trialops.demo.invented import Told
+from deploy.trialops.demo.listing import Listing, described
 from deploy.trialops.demo.office import Office, read_protocol
 from deploy.trialops.demo.plan import SEED, draw
 from deploy.trialops.demo.published import DISAGREEMENTS, STRATA
@@ -20,10 +26,53 @@ FIRST_DAY = datetime(2030, 1, 7, 14, 0, tzinfo=UTC)
 """Domain time at which the story begins; any time after the present would do."""
 
 
-async def play(
-    client: httpx.AsyncClient, home: Home, timeline: Timeline, *, seed: int = SEED
-) -> dict[str, Any]:
-    """Tell the story and check it.
+class Story(StrEnum):
+    """What can be told by itself."""
+
+    PUBLISHED = "published"
+    RANDOMISED = "randomised"
+    SAMPLES = "samples"
+    CAR_T = "car-t"
+
+
+class TellsTrial(Protocol):
+    """A story of one invented trial."""
+
+    async def tell(self, code: str, protocol: dict[str, Any]) -> Told: ...
+
+
+Tells = Callable[[Stage, Timeline, Listing, int], TellsTrial]
+INVENTED: Mapping[Story, tuple[str, Tells]] = {
+    Story.RANDOMISED: (randomised.PROTOCOL, randomised.Randomised),
+    Story.SAMPLES: (samples.PROTOCOL, samples.Samples),
+    Story.CAR_T: (cells.PROTOCOL, cells.Cells),
+}
+"""In the order in which they are told: the one that takes years comes last."""
+
+NOTICE = "Trials, hospitals, children and everything that happens to them are invented, drawn from the seed."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is to be told, and where each story is written down; the published trial always comes first."""
+
+    seed: int = SEED
+    stories: Sequence[Story] = tuple(Story)
+    console: Console | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """The result as `--json` prints it, with what the page shows besides."""
+
+    result: Mapping[str, Any]
+    timeline: Timeline
+    told: Mapping[Story, Told]
+    listed: Sequence[Mapping[str, Any]]
+
+
+async def play(client: httpx.AsyncClient, home: Home, wanted: Wanted) -> Played:
+    """Tell the stories and check them.
 
     Raises:
         StoryFailed: the rules did not lead where the published trial went, or it never became quiet.
@@ -31,18 +80,47 @@ async def play(
     stage = Stage(client, home)
     await stage.check_demonstration()
     begin = max(FIRST_DAY, (await stage.clock()) + timedelta(days=1))
+    await stage.move_to(begin)
+    timeline, finder = Timeline(wanted.console), Listing(stage)
+    director = None
+    if Story.PUBLISHED in wanted.stories:
+        director = await _published(stage, timeline, finder, wanted.seed)
+    told = {}
+    for story, (protocol, tells) in INVENTED.items():
+        if story in wanted.stories:
+            told[story] = await _invented(stage, finder, read_protocol(protocol), tells, wanted)
+    await finder.look("at the end of the demonstration")
+    for service in SERVICES:
+        await stage.operator.post(service, "/delivery/audit-heads")
+    await stage.quiet()
+    result = await _result(stage, director, told, wanted)
+    listed = await finder.entries()
+    result["finder"] = {"moments": finder.moments, "trials": [described(trial) for trial in listed]}
+    return Played(result=result, timeline=timeline, told=told, listed=listed)
+
+
+async def _published(stage: Stage, timeline: Timeline, finder: Listing, seed: int) -> Director:
     protocol = read_protocol()
     code = await _free_code(stage, protocol["trial"]["code"])
     protocol["trial"]["code"] = code
     office, hospitals = Office(stage, timeline, code), Hospitals(stage, timeline, code)
-    await stage.move_to(begin)
+    finder.codes.append(code)
     await office.set_up(protocol)
-    director = Director(stage, office, hospitals, timeline)
+    director = Director(stage, office, hospitals, timeline, finder)
     await director.tell(draw(seed))
-    for service in SERVICES:
-        await stage.operator.post(service, "/delivery/audit-heads")
-    await stage.quiet()
-    return await _result(stage, office, director.closed)
+    return director
+
+
+async def _invented(
+    stage: Stage, finder: Listing, protocol: dict[str, Any], tells: Tells, wanted: Wanted
+) -> Told:
+    """One invented trial, a week after what was told before it."""
+    await stage.move_to(stage.now + timedelta(days=7))
+    protocol["trial"]["code"] = await _free_code(stage, protocol["trial"]["code"])
+    if wanted.console is not None:
+        wanted.console.print(f"\n{protocol['trial']['title']} (seed {wanted.seed})\n", style="bold")
+    story = tells(stage, Timeline(wanted.console), finder, wanted.seed)
+    return await story.tell(protocol["trial"]["code"], protocol)
 
 
 async def _free_code(stage: Stage, wanted: str) -> str:
@@ -54,17 +132,43 @@ async def _free_code(stage: Stage, wanted: str) -> str:
     return next(code for code in codes if code not in taken)
 
 
-async def _result(stage: Stage, office: Office, closed: Sequence[ClosedLevel]) -> dict[str, Any]:
-    books = await read_books(stage, office.code)
-    strata = counts_by_stratum(await office.view())
+async def _result(
+    stage: Stage, director: Director | None, told: Mapping[Story, Told], wanted: Wanted
+) -> dict[str, Any]:
+    codes = [one.code for one in told.values()]
+    office = director.office if director else None
+    books = await read_books(stage, *([office.code] if office else []), *codes)
     reports = await audit_reports(stage)
     invariants = {
         "events_lost": books.lost,
         "effects_doubled": books.doubled,
         "audit_chains_ok": all(report["ok"] for report in reports),
-        "allocations_without_decision": await _allocations_without_decision(stage, office),
+        "allocations_without_decision": await _allocations_without_decision(stage, office) if office else 0,
     }
-    published = [
+    strata = counts_by_stratum(await office.view()) if office else []
+    as_published = office is None or strata == published_strata()
+    checked = all(all(one.checks.values()) for one in told.values())
+    return {
+        "strata": strata,
+        "invariants": invariants,
+        "levels_closed": await _closings(stage, office, books, director.closed)
+        if director and office
+        else [],
+        "disagreements": list(DISAGREEMENTS) if director else [],
+        "invented": {
+            "seed": wanted.seed,
+            "notice": NOTICE,
+            "trials": {story.value: one.as_json() for story, one in told.items()},
+        },
+        "passed": as_published and holds(invariants) and checked,
+        "details": [*books.details, *failed_checks(told)],
+        "events": sum(len(events) for events in books.published.values()),
+    }
+
+
+def published_strata() -> list[dict[str, Any]]:
+    """The paper's counts, in the form in which those of the replay are given."""
+    return [
         {
             "name": stratum.name,
             "levels": [
@@ -80,15 +184,16 @@ async def _result(stage: Stage, office: Office, closed: Sequence[ClosedLevel]) -
         }
         for stratum in STRATA
     ]
-    return {
-        "strata": strata,
-        "invariants": invariants,
-        "levels_closed": await _closings(stage, office, books, closed),
-        "disagreements": list(DISAGREEMENTS),
-        "passed": strata == published and holds(invariants),
-        "details": list(books.details),
-        "events": sum(len(events) for events in books.published.values()),
-    }
+
+
+def failed_checks(told: Mapping[Story, Told]) -> list[str]:
+    """What was to hold of an invented trial and does not, in words."""
+    return [
+        f"{story.value}: {name.replace('_', ' ')} does not hold"
+        for story, one in told.items()
+        for name, holds_true in one.checks.items()
+        if not holds_true
+    ]
 
 
 def holds(invariants: Mapping[str, Any]) -> bool:

@@ -128,8 +128,9 @@ class Stage:
 
 def busy_with(name: str, state: dict[str, Any], timers_until: datetime | None) -> str:
     """What one service still has to do, in words; empty when nothing."""
-    if state["unsent"]:
-        return f"{name} has {state['unsent']} unsent events"
+    unsent = state["unsent"] + (state["unblinded"] or {"unsent": 0})["unsent"]
+    if unsent:
+        return f"{name} has {unsent} unsent events"
     if state["parked"]:
         return f"{name} has {state['parked']} parked events"
     ran = state["timers_ran_until"]
