@@ -8,7 +8,7 @@ ALONE := kafka or compose or crash
 
 .PHONY: demo serve test check up down demo-compose bench planted lock contracts format
 
-demo: .venv/runtime ## replay a published trial through the three services
+demo: .venv/runtime ## replay a published trial through the three services, and tell three invented ones
 	$(BIN)/trialops demo $(ARGS)
 
 serve: .venv/runtime ## all three services in one process, on SQLite
@@ -30,7 +30,7 @@ up: .venv/runtime ## the network installation: Apache Kafka, PostgreSQL, three s
 	$(BIN)/python -m deploy.secrets .secrets
 	docker compose up --detach --wait --build
 
-demo-compose: .venv/runtime ## the same story against the network installation (make up first)
+demo-compose: .venv/runtime ## the same stories against the network installation (make up first)
 	$(BIN)/trialops demo --against http://127.0.0.1:8080 --home .secrets $(ARGS)
 
 down: ## stop it; its volumes stay

@@ -46,7 +46,7 @@ async def network(
             urls[name] = await postgres_server.create(f"crash-{name}", build)
             stack.push_async_callback(postgres_server.drop, urls[name])
         await broker.wait()
-        await broker.create_topics([f"{name}.events.v1" for name in PROGRAMS])
+        await broker.create_topics([*(f"{name}.events.v1" for name in PROGRAMS), "enrolment.unblinded.v1"])
         made = Network(home, urls, broker.connection().bootstrap_servers)
         stack.callback(made.end)
         yield made
