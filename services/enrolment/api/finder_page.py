@@ -101,7 +101,7 @@ def _part(part: PartOffer) -> str:
     ]
     if part.slots_open is not None:
         words.append(f"{part.slots_open} places free, {part.waiting or 0} waiting")
-    if part.expected_openings:
+    if part.expected_openings and not part.slots_open:
         words.append(f"next place not before {part.expected_openings[0]:%d %B %Y} (expected)")
     return escape(", ".join(" ".join(word.split()) for word in words))
 

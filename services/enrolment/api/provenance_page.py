@@ -10,7 +10,7 @@ body { font: 1rem/1.45 system-ui, sans-serif; color: #1a1a1a; max-width: 52rem; 
 h1 { font-size: 1.4rem } h2 { font-size: 1.1rem; border-top: 2px solid #1f4e5f; padding-top: .5rem }
 dt { font-weight: 600 } dd { margin: 0 0 .5rem; overflow-wrap: anywhere }
 table { border-collapse: collapse; width: 100% } td, th { text-align: left; padding: .25rem .5rem .25rem 0 }
-td { border-top: 1px solid #ddd; vertical-align: top; overflow-wrap: anywhere } code { font-size: .85rem }
+td { border-top: 1px solid #ddd; vertical-align: top } code { font-size: .85rem; overflow-wrap: anywhere }
 .mark { font-weight: 600; color: #8a1c1c }
 @media print { body { margin: 0; max-width: none } tr { break-inside: avoid } }
 """
@@ -81,7 +81,7 @@ def _decided(decision: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "SHA-256 of what was decided upon", decision["snapshot_sha256"] or ""
     yield "SHA-256 of the signed text", decision["text_sha256"] or ""
     if rule:
-        yield "Rule it carries", json.dumps(rule["source"], sort_keys=True)
+        yield "Rule it carries", ", ".join(f"{name} {text}" for name, text in rule["source"].items())
         yield "SHA-256 of the rule", decision["rule_sha256"] or ""
     if letter:
         yield (
@@ -107,7 +107,7 @@ def _recommended(said: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _guard(guard: Mapping[str, Any]) -> str:
     result = "holds" if guard["passed"] else f"{guard['code']}: {guard['detail']}"
     inputs = json.dumps(guard["inputs"], sort_keys=True, ensure_ascii=False)
-    cells = (str(guard["number"]), guard["guard"], result)
+    cells = (str(guard["number"]), guard["guard"].replace("_", " "), result)
     plain = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
     return f"<tr>{plain}<td><code>{escape(inputs)}</code></td></tr>"
 
