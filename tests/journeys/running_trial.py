@@ -161,11 +161,11 @@ def write(folder: Path, files: Mapping[str, str]) -> Path:
     return folder
 
 
-def _at(instant: datetime) -> str:
+def instant_text(instant: datetime) -> str:
     return instant.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _table(columns: str, rows: Sequence[Sequence[Any]]) -> str:
+def csv_table(columns: str, rows: Sequence[Sequence[Any]]) -> str:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(columns.split())
@@ -183,7 +183,7 @@ def _folder(trial: RunningTrial) -> dict[str, str]:
     return {
         "trial.json": json.dumps(header),
         "decisions.json": json.dumps({"format": "trialops-decisions/1", "decisions": _decisions(trial)}),
-        "sites.csv": _table(
+        "sites.csv": csv_table(
             "site_number organisation country zone principal_investigator",
             [[site, f"Hospital {site}", *SITES[site], f"investigator-{site}"] for site in sorted(SITES)],
         ),
@@ -194,14 +194,14 @@ def _folder(trial: RunningTrial) -> dict[str, str]:
         "treatment_ends.csv": _ends(trial),
         "adverse_events.csv": _events(trial),
         "verdicts.csv": _verdicts(trial),
-        "waiting_list.csv": _table(
+        "waiting_list.csv": csv_table(
             "order screening_number site_number part notified_at birth_year birth_month",
             [
-                [nth, one.screening, one.site, WIDE[0], _at(one.notified_at), *one.born]
+                [nth, one.screening, one.site, WIDE[0], instant_text(one.notified_at), *one.born]
                 for nth, one in enumerate(trial.waiting, start=1)
             ],
         ),
-        "open_clocks.csv": _table("kind reference due_at", []),
+        "open_clocks.csv": csv_table("kind reference due_at", []),
     }
 
 
@@ -228,17 +228,17 @@ def _decisions(trial: RunningTrial) -> list[dict[str, Any]]:
                     "sender": "Safety review committee",
                 },
                 "signed_by": [
-                    {"person": "old-chair", "role": "src_chair", "signed_at": _at(at)},
-                    {"person": "old-monitor", "role": "medical_monitor", "signed_at": _at(at)},
+                    {"person": "old-chair", "role": "src_chair", "signed_at": instant_text(at)},
+                    {"person": "old-monitor", "role": "medical_monitor", "signed_at": instant_text(at)},
                 ],
-                "in_force_at": _at(at),
+                "in_force_at": instant_text(at),
             }
         )
     return found
 
 
 def _staff(trial: RunningTrial) -> str:
-    since = _at(trial.now - timedelta(days=500))
+    since = instant_text(trial.now - timedelta(days=500))
     rows: list[list[Any]] = [
         ["chair", "src_chair", None, since, None],
         ["monitor", "medical_monitor", None, since, None],
@@ -249,7 +249,7 @@ def _staff(trial: RunningTrial) -> str:
             [f"{role.removeprefix('site_')}-{site}", role, site, since, None]
             for role in ("site_investigator", "site_nurse")
         ]
-    return _table("person role site_number from until", rows)
+    return csv_table("person role site_number from until", rows)
 
 
 def _participants(trial: RunningTrial) -> str:
@@ -259,12 +259,12 @@ def _participants(trial: RunningTrial) -> str:
         rows.append(
             [
                 *(child.number, child.screening, child.site, *child.place, LABELS[child.place], "replay-1"),
-                *(_at(child.registered_at), *child.born, "voided" if voided else "registered"),
-                *((_at(child.first_dose_at), "entered_in_error") if voided else (None, None)),
+                *(instant_text(child.registered_at), *child.born, "voided" if voided else "registered"),
+                *((instant_text(child.first_dose_at), "entered_in_error") if voided else (None, None)),
             ]
         )
     columns = "number screening_number site_number part level decision protocol_version registered_at"
-    return _table(f"{columns} birth_year birth_month state voided_at void_reason", rows)
+    return csv_table(f"{columns} birth_year birth_month state voided_at void_reason", rows)
 
 
 def _consents(trial: RunningTrial) -> str:
@@ -272,30 +272,42 @@ def _consents(trial: RunningTrial) -> str:
     people += [(one.screening, one.site, one.notified_at) for one in trial.waiting]
     rows: list[list[Any]] = []
     for screening, site, at in people:
-        signed, nurse = _at(at - timedelta(days=3)), f"nurse-{site}"
+        signed, nurse = instant_text(at - timedelta(days=3)), f"nurse-{site}"
         parent = ["parental_consent", "parental-consent", "1.0", "parental_responsibility", "en", "paper"]
         assent = ["assent", "assent-7-17", "1.0", None, "en", "paper"]
         rows += [[screening, *parent, signed, nurse], [screening, *assent, signed, nurse]]
-    return _table(
+    return csv_table(
         "screening_number purpose document version capacity language method signed_at taken_by", rows
     )
 
 
 def _doses(trial: RunningTrial) -> str:
     rows = [
-        [child.number, _at(child.first_dose_at + timedelta(days=day)), "yes", None, None, "75", "B-7"]
+        [
+            child.number,
+            instant_text(child.first_dose_at + timedelta(days=day)),
+            "yes",
+            None,
+            None,
+            "75",
+            "B-7",
+        ]
         for child in trial.children
         for day in range(child.doses)
     ]
-    return _table("number at given missed_because level amount batch", rows)
+    return csv_table("number at given missed_because level amount batch", rows)
 
 
 def _ends(trial: RunningTrial) -> str:
     reasons = {"dlt": "toxicity", "not_evaluable": "progression"}
-    return _table(
+    return csv_table(
         "number ended_at reason",
         [
-            [child.number, _at(child.first_dose_at + timedelta(days=child.doses)), reasons[child.fate]]
+            [
+                child.number,
+                instant_text(child.first_dose_at + timedelta(days=child.doses)),
+                reasons[child.fate],
+            ]
             for child in trial.children
             if child.fate in reasons
         ],
@@ -307,26 +319,26 @@ def _events(trial: RunningTrial) -> str:
     for nth, child in enumerate(trial.children, start=1):
         seen = child.first_dose_at + timedelta(days=5)
         common = [f"AE-{nth}", child.number]
-        tail = [_at(seen), f"investigator-{child.site}", "closed"]
+        tail = [instant_text(seen), f"investigator-{child.site}", "closed"]
         if child.fate == "dlt":
             what = [
                 "grade 4 neutropenia",
                 "Neutrophil count decreased",
                 4,
-                _on(seen),
+                day_text(seen),
                 None,
                 "life_threatening",
                 "probable",
             ]
             rows.append([*common, *what, "recovering", *tail])
         elif nth % 5 == 0 and child.fate != "voided":
-            what = ["mild nausea", "Nausea", 1, _on(seen), _on(seen), "none", "possible"]
+            what = ["mild nausea", "Nausea", 1, day_text(seen), day_text(seen), "none", "possible"]
             rows.append([*common, *what, "recovered", *tail])
     columns = "reference number verbatim term grade onset end seriousness causality outcome"
-    return _table(f"{columns} aware_at investigator state", rows)
+    return csv_table(f"{columns} aware_at investigator state", rows)
 
 
-def _on(instant: datetime) -> str:
+def day_text(instant: datetime) -> str:
     day: date = instant.date()
     return day.isoformat()
 
@@ -335,74 +347,9 @@ def _verdicts(trial: RunningTrial) -> str:
     rows = [
         [
             *(child.number, child.fate, "neutropenia-g4" if child.fate == "dlt" else "none"),
-            *(f"file-note-{child.number}", "old-monitor", _at(child.closes_at)),
+            *(f"file-note-{child.number}", "old-monitor", instant_text(child.closes_at)),
         ]
         for child in trial.children
         if child.fate not in ("pending", "voided")
     ]
-    return _table("number verdict criteria evidence judged_by judged_at", rows)
-
-
-def sample_study(now: datetime, form: Mapping[str, Any], version: str) -> dict[str, str]:
-    """A study without dose levels: two children, no place, no decision, one event that is still open."""
-    header = {
-        "format": "trialops-take-over/1",
-        "trial": CODE,
-        "source": "Old System 3",
-        "signed_by": list(PEOPLE),
-    }
-    at = [now - timedelta(days=days) for days in (90, 60)]
-    people = [
-        [
-            f"OLD-{nth}",
-            f"OLD-S-{nth}",
-            "012",
-            "main",
-            None,
-            None,
-            version,
-            _at(at[nth]),
-            2022,
-            3,
-            "registered",
-            None,
-            None,
-        ]
-        for nth in range(2)
-    ]
-    consents = [
-        [
-            *(f"OLD-S-{nth}", form["purpose"], form["document"], form["version"], "parental_responsibility"),
-            *("en", "paper", _at(at[nth] - timedelta(days=1)), "nurse-012"),
-        ]
-        for nth in range(2)
-    ]
-    seen = now - timedelta(days=2)
-    event = [
-        *("AE-1", "OLD-1", "infection after sampling", "Infections and infestations - Other, specify", 3),
-        *(
-            _on(seen),
-            None,
-            "hospitalisation",
-            "possible",
-            "recovering",
-            _at(seen),
-            "investigator-012",
-            "open",
-        ),
-    ]
-    columns = "number screening_number site_number part level decision protocol_version registered_at"
-    events = "reference number verbatim term grade onset end seriousness causality outcome"
-    return {
-        "trial.json": json.dumps(header),
-        "decisions.json": json.dumps({"format": "trialops-decisions/1", "decisions": []}),
-        "sites.csv": _table(
-            "site_number organisation country zone principal_investigator",
-            [["012", "Hospital 012", "GB", "Europe/London", "investigator-012"]],
-        ),
-        "participants.csv": _table(f"{columns} birth_year birth_month state voided_at void_reason", people),
-        "consents.csv": _table(
-            "screening_number purpose document version capacity language method signed_at taken_by", consents
-        ),
-        "adverse_events.csv": _table(f"{events} aware_at investigator state", [event]),
-    }
+    return csv_table("number verdict criteria evidence judged_by judged_at", rows)

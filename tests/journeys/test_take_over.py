@@ -9,6 +9,7 @@ from deploy.trialops.demo.play import FIRST_DAY
 from deploy.trialops.take_over import read_files
 from shared.clock import format_instant, parse_instant
 from tests.journeys.handover import Handover, assert_counts, assert_windows
+from tests.journeys.running_study import sample_study
 from tests.journeys.running_trial import (
     CODE,
     LABELS,
@@ -18,7 +19,6 @@ from tests.journeys.running_trial import (
     WIDE,
     RunningTrial,
     drawn,
-    sample_study,
 )
 from tests.journeys.world import World
 from tests.sponsor.kinds import protocol_of_kind

@@ -24,7 +24,7 @@ from shared.service import Service
 from shared.testing.kafka_server import KafkaServer
 
 CODE = "PBTC042"
-TOPICS = tuple(f"{service}.events.v1" for service in SERVICES)
+TOPICS = (*(f"{service}.events.v1" for service in SERVICES), "enrolment.unblinded.v1")
 ESCALATION = Cohort("stratum-1", 1, (Fate.DLT,))
 EXPANSION = Cohort("stratum-1-expansion", 1, (Fate.DLT,))
 

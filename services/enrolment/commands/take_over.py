@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from services.enrolment.commands.keep_taken_over import keep_taken_over
-from services.enrolment.commands.permission import allow
+from services.enrolment.commands.permission import allow, principal_of
 from services.enrolment.commands.take_over_checks import Ground, check_folder
 from services.enrolment.commands.take_over_files import PEOPLE, WAITING, Folder, read_folder
 from services.enrolment.commands.taken_people import people_of
@@ -22,6 +22,7 @@ from shared.act import Act
 from shared.csv_tables import BadRow
 from shared.database import Tx
 from shared.outbox import NewEvent, put
+from shared.problems import Problem
 from shared.signed_folders import (
     SignedFolder,
     VerifyProof,
@@ -95,6 +96,8 @@ async def sign_take_over(tx: Tx, command: TakeOver, act: Act, verify: VerifyProo
 async def _check(
     tx: Tx, act: Act, command: TakeOver, folder: Folder, *, lock: bool = False
 ) -> tuple[Checked, Board, Act]:
+    if not principal_of(act).has_role(*TAKING_OVER):
+        raise Problem("forbidden")
     if folder.header is None:
         raise _invalid(folder.bad)
     allowed = await allow(tx, act, TAKING_OVER, folder.header.trial)

@@ -99,11 +99,11 @@ async def sign_take_over(tx: Tx, command: TakeOver, act: Act, verify: VerifyProo
 
 
 async def _check(tx: Tx, act: Act, command: TakeOver, folder: Folder) -> tuple[Checked, TrialRef, Act]:
-    if folder.header is None:
-        raise _invalid(folder.bad)
     principal = act.principal
     if principal is None or not principal.has_role(*TAKING_OVER):
         raise Problem("forbidden")
+    if folder.header is None:
+        raise _invalid(folder.bad)
     trial = await trial_named(tx, None, folder.header.trial)
     if trial.id is None:
         raise Problem("not_found")

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 from services.sponsor.commands.import_rows import MOST_TOLD, trial_looked_at
 from services.sponsor.commands.import_sites import PERSON, SitesPlanned, keep_sites, plan_sites
 from services.sponsor.commands.import_staff import StaffPlanned, keep_staff, plan_staff
-from services.sponsor.commands.permission import OFFICE_AND_QUALITY
+from services.sponsor.commands.permission import OFFICE_AND_QUALITY, require_role
 from services.sponsor.commands.reassess_trial import reassess
 from services.sponsor.commands.taken_decisions import FILE as DECISIONS
 from services.sponsor.commands.taken_decisions import DecisionsPlanned, keep_decisions, plan_decisions
@@ -97,6 +97,7 @@ async def check_take_over(tx: Tx, command: TakeOver, act: Act) -> Checked:
         Refused: `take_over_invalid` when the folder does not say which trial it is, and what stands in the
             way of any folder: `trial_not_in_setup`, `protocol_version_not_in_force`, `trial_not_empty`.
     """
+    require_role(act, OFFICE_AND_QUALITY)
     sha256 = folder_sha256(command.files)
     header = _header(command.files)
     trial, act = await trial_looked_at(tx, act, header.trial, OFFICE_AND_QUALITY)
@@ -115,6 +116,7 @@ async def sign_take_over(tx: Tx, command: TakeOver, act: Act, verify: VerifyProo
             does not name.
         Problem: 401 `proof_required`, 409 `proof_replayed`.
     """
+    require_role(act, OFFICE_AND_QUALITY)
     header = _header(command.files)
     seen, act = await trial_looked_at(tx, act, header.trial, OFFICE_AND_QUALITY)
     trial = await load_trial(tx, seen.id)

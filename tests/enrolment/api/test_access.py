@@ -1,5 +1,6 @@
 """Who may do what: every route against nobody, the wrong role, the wrong trial and the wrong site."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -273,7 +274,17 @@ def _looking() -> list[Access]:
         wrong_role=HERE,
         other_scope="operations:EP99:*",
     )
-    return [*boards, verification]
+    # Who may is tried on a trial in set-up, with a folder that can be taken over.
+    header = {"format": "trialops-take-over/1", "trial": "EP01", "source": "old", "signed_by": ["a", "b"]}
+    take_over = Access(
+        method="POST",
+        path="/enrolment/api/v1/take-overs",
+        call=to("/take-overs"),
+        body=sending({"files": {"trial.json": json.dumps(header)}, "dry_run": True}),
+        wrong_role=HERE,
+        other_scope="trial_manager:EP99:*",
+    )
+    return [*boards, verification, take_over]
 
 
 def of_every_service() -> set[tuple[str, str]]:

@@ -18,7 +18,9 @@ from tests.enrolment.randomising import (
     statistician,
 )
 
-READING = {f"/randomisations/{{trial}}/{{randomisation}}/{what}" for what in ("list-upload-checks", "replays")}
+READING = {
+    f"/randomisations/{{trial}}/{{randomisation}}/{what}" for what in ("list-upload-checks", "replays")
+}
 
 
 async def test_no_route_about_randomisations_answers_success_when_the_commit_fails(world: Any) -> None:

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,9 @@ DUTY = {
     "from_at": "2026-01-01T00:00:00Z",
     "until_at": "2099-01-01T00:00:00Z",
 }
+
+HEADER = {"format": "trialops-take-over/1", "trial": "EP01", "source": "old", "signed_by": ["a", "b"]}
+FOLDER = {"files": {"trial.json": json.dumps(HEADER)}, "dry_run": True}
 
 
 @dataclass
@@ -94,6 +98,8 @@ TABLE: list[Make] = [
         "/participants/participant-1/dlt-verdicts",
         **SITE_ONLY,
     ),
+    # Who may is tried on a trial in set-up, with a folder that can be taken over.
+    lambda _: _post("/take-overs", "/take-overs", FOLDER, other_scope="trial_manager:EP02:*"),
     lambda _: _post("/duty-periods", "/duty-periods", DUTY, **AT_DESK),
     lambda ids: _post(
         "/duty-periods/{period_id}/endings", f"/duty-periods/{ids.period}/endings", {}, **AT_DESK

@@ -1,5 +1,6 @@
 """Every route against nobody, the wrong role, another trial and another site."""
 
+import json
 from typing import Any
 
 from fastapi import FastAPI
@@ -112,6 +113,11 @@ def accesses(office: Office, ready: Prepared, protocol: Json, lit_site: str) -> 
             approving,
         ),
         post("/trials/{trial_id}/sites", f"/trials/{trial}/sites", site, "sponsor_qa"),
+        post(
+            "/trials/{trial_id}/imports",
+            f"/trials/{trial}/imports",
+            {"kind": "sites", "csv": "", "dry_run": True},
+        ),
         post("/sites/{site_id}/green-lights", f"/sites/{ids['dark_site']}/green-lights", light),
         post("/sites/{site_id}/suspensions", f"/sites/{lit_site}/suspensions", reason, "sponsor_qa"),
         post(
@@ -173,9 +179,30 @@ async def test_every_route_is_closed_to_everybody_else(office: Office, protocol:
     for access in listed:
         await assert_access(office.running, access)
 
-    # opened last, because nothing else may be halted or open then
-    opening = {("POST", "/trials/{trial_id}/openings")}
+    # by themselves, because only a trial in set-up is opened or taken over
+    opening = {("POST", "/trials/{trial_id}/openings"), ("POST", "/take-overs")}
     assert {(access.method, access.path) for access in listed} | opening == own_routes(office.running)
+
+
+async def test_only_the_trial_office_takes_a_trial_over(new_office: Office) -> None:
+    await new_office.approve()
+    body = {"files": folder("somebody"), "dry_run": True}
+
+    for role in ("trial_manager", "sponsor_qa"):
+        access = _access("POST", "/take-overs", "/take-overs", role, body=lambda: body)
+        await assert_access(new_office.running, access)
+    unreadable = await new_office.chair.post("/take-overs", {"files": {"trial.json": "?"}, "dry_run": True})
+    refused(unreadable, 403, "forbidden")
+
+
+def folder(person: str) -> Json:
+    """The smallest folder of a trial without decisions."""
+    header = {"format": "trialops-take-over/1", "trial": "EP01", "source": "old", "signed_by": [person, "qa"]}
+    return {
+        "trial.json": json.dumps(header),
+        "decisions.json": json.dumps({"format": "trialops-decisions/1", "decisions": []}),
+        "sites.csv": "site_number,organisation,country,zone,principal_investigator\n",
+    }
 
 
 async def test_only_the_trial_office_opens_a_trial(new_office: Office) -> None:

@@ -9,8 +9,9 @@ import httpx
 from shared.audit_verify import verify
 from shared.database import Database, Dialect, Sql, StoreUnavailable, Tx, Work
 from shared.perform import Performer
+from shared.signed_folders import folder_sha256
 from shared.testing.running import Running, proof
-from tests.sponsor.api.test_access import own_routes
+from tests.sponsor.api.test_access import folder, own_routes
 from tests.sponsor.office import Json, Office, registered_office
 
 Send = Callable[[], Awaitable[httpx.Response]]
@@ -153,6 +154,8 @@ class Story:
                 ),
                 1,
             ),
+            ("/trials/{trial_id}/imports", lambda: self.post(o.manager, f"{trial}/imports", self._rows()), 1),
+            ("/take-overs", self._take_over, 1),
             ("/trials/{trial_id}/openings", lambda: self.post(o.manager, f"{trial}/openings", {}), 0),
             (
                 "/trials/{trial_id}/snapshots",
@@ -225,6 +228,18 @@ class Story:
             "zone": "Europe/London",
             "principal_investigator": "pi",
         }
+
+    def _rows(self) -> Json:
+        header = "site_number,organisation,country,zone,principal_investigator"
+        return {"kind": "sites", "csv": f"{header}\n015,Hospital,GB,Europe/London,pi\n"}
+
+    def _take_over(self) -> Send:
+        """The first of two signatures; it keeps nothing but itself."""
+        manager = self.office.manager
+        files = folder(manager.name)
+        bound = {"purpose": "sign-take-over", "bound_to": folder_sha256(files)}
+        body = {"files": files, "proof": proof("sponsor", manager.name, **bound)}
+        return self.post(manager, "/take-overs", body)
 
     def _site_id(self) -> str:
         return str(self.kept["/trials/{trial_id}/sites"]["site_id"])
