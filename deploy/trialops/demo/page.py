@@ -118,7 +118,7 @@ def _marks(timeline: Timeline) -> str:
     rows = [
         (str(number), f"{mark.at:%d %B %Y}", mark.text) for number, mark in enumerate(timeline.marks, start=1)
     ]
-    return table("Decisions and closings", ("No.", "Date", "What"), rows)
+    return table("Decisions and closings", ("No.", "Date", "What"), rows, ("", "who"))
 
 
 def _closed(closed: Sequence[Mapping[str, Any]]) -> str:

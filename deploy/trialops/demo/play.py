@@ -68,7 +68,6 @@ class Played:
     result: Mapping[str, Any]
     timeline: Timeline
     told: Mapping[Story, Told]
-    listed: Sequence[Mapping[str, Any]]
 
 
 async def play(client: httpx.AsyncClient, home: Home, wanted: Wanted) -> Played:
@@ -94,9 +93,9 @@ async def play(client: httpx.AsyncClient, home: Home, wanted: Wanted) -> Played:
         await stage.operator.post(service, "/delivery/audit-heads")
     await stage.quiet()
     result = await _result(stage, director, told, wanted)
-    listed = await finder.entries()
-    result["finder"] = {"moments": finder.moments, "trials": [described(trial) for trial in listed]}
-    return Played(result=result, timeline=timeline, told=told, listed=listed)
+    listed = [described(trial) for trial in await finder.entries()]
+    result["finder"] = {"moments": finder.moments, "trials": listed}
+    return Played(result=result, timeline=timeline, told=told)
 
 
 async def _published(stage: Stage, timeline: Timeline, finder: Listing, seed: int) -> Director:
