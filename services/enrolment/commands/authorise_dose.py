@@ -27,7 +27,12 @@ from services.enrolment.domain.screening import check_dosable
 from services.enrolment.domain.stagger import AtLevel, evaluate_stagger
 from services.enrolment.store.boards import load_board
 from services.enrolment.store.dose_confirmations import dose_basis
-from services.enrolment.store.participants import Participant, insert_authorisation, result_document
+from services.enrolment.store.participants import (
+    Participant,
+    end_earlier_authorisations,
+    insert_authorisation,
+    result_document,
+)
 from services.enrolment.store.people import find_screening, load_person
 from services.enrolment.store.transfers import consented_at_site
 from services.enrolment.store.trials import versions_of
@@ -95,6 +100,7 @@ async def _authorise(
 ) -> DoseAuthorised:
     basis = await dose_basis(tx, participant.trial_id, participant.protocol_version)
     check_measure(basis, command.measure, act.now)
+    await _take_the_place_of_earlier(tx, act, participant)
     planned = PlannedDoses(
         authorisation_id=await keep_authorisation(
             tx, act, participant, planned_at=command.planned_at, doses=command.doses, results=results
@@ -110,6 +116,12 @@ async def _authorise(
         authorised_at=act.now,
         confirmation=await confirm_authorisation(tx, act, participant, planned),
     )
+
+
+async def _take_the_place_of_earlier(tx: Tx, act: Act, participant: Participant) -> None:
+    """One authorisation stands at a time: asked for again, a dose must not be given twice."""
+    for earlier in await end_earlier_authorisations(tx, participant.id):
+        await record_audit(tx, act, participant.id, "dose-authorisation.ended", {"authorisation_id": earlier})
 
 
 async def keep_authorisation(

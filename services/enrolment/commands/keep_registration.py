@@ -139,6 +139,7 @@ def member_of(participant: Participant) -> Member:
         site_id=SiteId(participant.site_number),
         decision_id=DecisionId(participant.decision_id),
         registered_at=participant.registered_at,
+        placed=participant.slot_id is not None,
     )
 
 

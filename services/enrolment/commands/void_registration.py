@@ -1,14 +1,15 @@
 """Take back a registration made in error, before any dose; its place goes back to the level."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from services.enrolment.commands.announce import keep
 from services.enrolment.commands.at_participant import participant_under_gate
-from services.enrolment.domain.board import ScreeningState, Succession
+from services.enrolment.domain.board import ScreeningState
 from services.enrolment.domain.draft import Draft
-from services.enrolment.domain.ids import SlotId
+from services.enrolment.domain.ids import ParticipantId, SlotId
 from services.enrolment.domain.roles import VOIDING
 from services.enrolment.domain.screening import check_voidable
+from services.enrolment.domain.settle_slots import give_place_back
 from services.enrolment.domain.settlement import settle
 from services.enrolment.events.participant_events import RegistrationVoidedV1
 from services.enrolment.store.boards import load_board
@@ -40,7 +41,7 @@ async def void_registration(tx: Tx, command: VoidRegistration, act: Act) -> Part
     board = await load_board(tx, participant.trial_id, act.now, also_slot=participant.slot_id or "")
     draft = Draft(board, act.now, act.new_id)
     if participant.slot_id is not None:
-        draft.amend_slot(replace(draft.slots[SlotId(participant.slot_id)], succession=Succession.DUE))
+        give_place_back(draft, SlotId(participant.slot_id), ParticipantId(participant.id))
     settle(draft)
     body = RegistrationVoidedV1(
         trial_id=participant.trial_id,

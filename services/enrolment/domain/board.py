@@ -156,7 +156,10 @@ class EntryRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """A registration as the board needs it; `to_be_dosed` is false once no dose will follow."""
+    """A registration as the board needs it; `to_be_dosed` is false once no dose will follow.
+
+    `placed` is false of a child entered late for whom no place was left: who took none gives none back.
+    """
 
     cohort: CohortMember
     site_id: SiteId
@@ -167,6 +170,7 @@ class Member:
     authorised_for: datetime | None = None
     replacement: Replacement = Replacement.NONE
     halts_seen_late: frozenset[str] = frozenset()
+    placed: bool = True
 
     def at_level(self, now: datetime) -> AtLevel:
         waits = self.authorised_for is not None and now <= self.authorised_for + AUTHORISATION_LAPSES_AFTER

@@ -10,6 +10,8 @@ from services.enrolment.domain.refusals import Refused
 _EXACT = Context(prec=200)
 _THREE = -3
 _ZONES_DIFFER = timedelta(days=1)
+_OLDEST = timedelta(days=366)
+"""A child grows: what was measured longer ago computes no dose."""
 
 
 class DoseBasis(StrEnum):
@@ -23,6 +25,13 @@ class DoseBasis(StrEnum):
     @property
     def per_unit(self) -> bool:
         return self in (DoseBasis.WEIGHT, DoseBasis.BODY_SURFACE)
+
+
+_CONCEIVABLE = {
+    DoseBasis.WEIGHT: (Decimal("0.2"), Decimal(400)),
+    DoseBasis.BODY_SURFACE: (Decimal("0.05"), Decimal(5)),
+}
+"""Kilograms and square metres of any human being, both bounds included: outside lies a slip of the pen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +53,12 @@ def check_measure(basis: DoseBasis, measure: Measure | None, now: datetime) -> N
         return
     if measure.basis is not basis:
         raise Refused("measure_unsuitable", f"The protocol doses by {basis.value}.", dose_basis=basis.value)
+    least, most = _CONCEIVABLE[measure.basis]
+    if not least <= measure.value <= most:
+        detail = f"A {measure.basis.value.replace('_', ' ')} lies between {least} and {most}."
+        raise Refused("measure_unsuitable", detail)
+    if measure.measured_on < (now - _OLDEST).date():
+        raise Refused("measure_unsuitable", "The measurement is more than a year old.")
     if measure.measured_on > (now + _ZONES_DIFFER).date():
         raise Refused("time_in_future", "The day of the measurement lies in the future.")
 

@@ -23,7 +23,16 @@ from services.enrolment.domain.replacement import (
 )
 from services.enrolment.domain.settle_levels import open_slot
 from services.enrolment.domain.settle_recruitment import takes_nobody
-from services.enrolment.domain.slot_states import Frozen, Offered, Reserved, RevokeCause, SlotOrigin
+from services.enrolment.domain.slot_states import (
+    Expired,
+    Frozen,
+    Offered,
+    Released,
+    Reserved,
+    RevokeCause,
+    Revoked,
+    SlotOrigin,
+)
 from services.enrolment.domain.slots import (
     freeze_slot,
     release_slot,
@@ -101,7 +110,7 @@ def revoke(draft: Draft, record: SlotRecord, cause: RevokeCause, reason: str) ->
 def _replace_member(draft: Draft, member: Member) -> None:
     state = draft.board.verdicts.get(member.cohort.participant_id)
     record = draft.levels.get(member.cohort.place)
-    if state is None or record is None or not member.cohort.counts:
+    if state is None or record is None or not member.cohort.counts or not member.placed:
         return
     extra = _extra_of(draft, member.cohort.participant_id)
     first = member.replacement is Replacement.NONE
@@ -115,6 +124,18 @@ def _replace_member(draft: Draft, member: Member) -> None:
             _reverse(draft, member, slot_id)
         case _:
             _note_replacement(draft, member, _without_slot(outcome, member, extra))
+
+
+def give_place_back(draft: Draft, slot_id: SlotId, participant_id: ParticipantId) -> None:
+    """Let a registration that was voided leave its place to the level, once.
+
+    Where the participant could not be judged and an extra slot stands for them, that slot is the place: another
+    would be one more than was decided.
+    """
+    extra = _extra_of(draft, participant_id)
+    stands = extra is not None and not isinstance(extra.slot.state, Revoked | Released | Expired)
+    if not stands:
+        draft.amend_slot(replace(draft.slots[slot_id], succession=Succession.DUE))
 
 
 def _extra_of(draft: Draft, participant_id: ParticipantId) -> SlotRecord | None:

@@ -78,7 +78,7 @@ READ_BOARD = read_together(
         name="member",
         columns=(
             *("id", "site_number", "part", "level", "decision_id", "registered_at", "first_dose_at"),
-            *("treatment_ended_at", "stopped", "voided_at", "replacement", "halts_seen_late"),
+            *("treatment_ended_at", "stopped", "voided_at", "replacement", "halts_seen_late", "slot_id"),
             "(SELECT max(a.planned_at) FROM dose_authorisation AS a"
             " WHERE a.participant_id = participant.id AND a.used = 0) AS authorised_for",
         ),

@@ -186,6 +186,7 @@ def _member(row: Row) -> Member:
         registered_at=instant(row["registered_at"]),
         first_dose_at=first_dose_at,
         to_be_dosed=not (voided or stopped),
+        placed=row["slot_id"] is not None,
         authorised_for=optional_instant(row["authorised_for"]),
         replacement=Replacement(row["replacement"]),
         halts_seen_late=frozenset(nested(row["halts_seen_late"])),

@@ -211,6 +211,11 @@ async def insert_authorisation(tx: Tx, values: Mapping[str, Any]) -> None:
     await _ADD_AUTHORISATION(tx, [values])
 
 
+async def end_earlier_authorisations(tx: Tx, participant_id: str) -> list[str]:
+    """Leave nothing of what was authorised before, exceptional permission apart; ids of those it was left of."""
+    return [row[0] for row in await tx.fetch(_END_EARLIER, participant_id)]
+
+
 async def authorisations_of(tx: Tx, participant_id: str) -> list[Authorisation]:
     """Every authorisation, used up or not, oldest first."""
     rows = await tx.fetch(_AUTHORISED, participant_id)
@@ -281,6 +286,10 @@ _AUTHORISED = Sql(
     " FROM dose_authorisation AS a LEFT JOIN dose_confirmation AS c ON c.authorisation_id = a.id"
     " LEFT JOIN exceptional_authorisation AS e ON e.authorisation_id = a.id"
     " WHERE a.participant_id = $1 ORDER BY a.planned_at, a.id"
+)
+_END_EARLIER = Sql(
+    "UPDATE dose_authorisation SET doses = used WHERE participant_id = $1 AND used < doses"
+    " AND id NOT IN (SELECT authorisation_id FROM exceptional_authorisation) RETURNING id"
 )
 _USE = Sql("UPDATE dose_authorisation SET used = used + $2 WHERE id = $1")
 _GIVEN = Sql(

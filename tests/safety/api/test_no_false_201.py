@@ -1,11 +1,14 @@
 """A 201 that was not committed would stop a clock that never started: no writing route may give one."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from shared.database import StoreFull, StoreUnavailable
+from shared.signed_folders import folder_sha256
+from shared.testing.running import proof
 
 STATEMENT = {"verbatim": "x", "seriousness": ["death"], "reason": "y"}
 DUTY = {
@@ -85,6 +88,37 @@ async def test_no_route_says_201_when_the_commit_failed(
         assert (await everybody.post(route.format(**ids), body)).status_code == 201, route
 
 
+@pytest.mark.parametrize(("failure", "status"), [(StoreUnavailable(), 503), (StoreFull(), 507)])
+async def test_no_signature_of_a_take_over_is_acknowledged_without_its_commit(
+    world: Any, failure: Exception, status: int
+) -> None:
+    header = {"format": "trialops-take-over/1", "trial": "EP01", "source": "old", "signed_by": ["a", "b"]}
+    people = (
+        "number,screening_number,site_number,part,level,decision,protocol_version,registered_at,birth_year,"
+        "birth_month,state,voided_at,void_reason\n"
+    )
+    files = {
+        "trial.json": json.dumps(header),
+        "sites.csv": "site_number,organisation,country,zone,principal_investigator,recruitment_cap\n",
+        "participants.csv": people,
+    }
+    manager = world.running.person("a", "trial_manager:*:*")
+
+    async def sign() -> Any:
+        signed = proof("safety", "a", purpose="sign-take-over", bound_to=folder_sha256(files))
+        return await manager.post("/take-overs", {"files": files, "proof": signed})
+
+    performer = world.running.service.performer
+    performer._database = _CommitFails(performer._database, failure)
+    before = await world.audited()
+
+    answer = await sign()
+
+    performer._database = performer._database._database
+    assert (answer.status_code, await world.audited()) == (status, before), answer.text
+    assert (await sign()).status_code == 201
+
+
 async def test_every_writing_route_is_tried(world: Any) -> None:
     documented = {
         path
@@ -92,4 +126,4 @@ async def test_every_writing_route_is_tried(world: Any) -> None:
         if "post" in methods and "/delivery" not in path and "/demonstration-clock" not in path
     }
 
-    assert len(ROUTES) == len(documented)
+    assert len(ROUTES) + len(("/take-overs",)) == len(documented)

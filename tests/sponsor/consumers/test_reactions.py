@@ -2,24 +2,12 @@
 
 from dataclasses import replace
 
-from services.enrolment.events.published import PUBLISHED as ENROLMENT_PUBLISHED
-from services.safety.events.published import PUBLISHED as SAFETY_PUBLISHED
-from services.sponsor.consumers.enrolment_events import ENROLMENT_EVENTS
-from services.sponsor.consumers.safety_events import SAFETY_EVENTS
 from shared.database import Sql
 from shared.envelope import Record
 from shared.testing.running import Running
 from tests.sponsor.office import Json, Office, recruiting_office, shown
 
 PART = "escalation"
-
-
-def test_every_published_type_of_the_other_services_is_named() -> None:
-    for consumer, published in ((ENROLMENT_EVENTS, ENROLMENT_PUBLISHED), (SAFETY_EVENTS, SAFETY_PUBLISHED)):
-        named = set(consumer.effects) | consumer.ignored
-        said = {event.event_type for event in published} | {f"{consumer.producer}.event.parked.v1"}
-        assert named == said
-        assert not set(consumer.effects) & consumer.ignored
 
 
 async def counts(office: Office, level: int = 1) -> tuple[int, ...]:
