@@ -43,6 +43,7 @@ class Follower:
         self.stage = stage
         timeline = Timeline()
         self.office, self.hospitals = Office(stage, timeline, code), Hospitals(stage, timeline, code)
+        self._url = url
         self._connection = load.Connection(url)
         manager = self.office.manager
         self._request = load.get(f"/enrolment/api/v1/slot-board?trial={code}", manager.headers())
@@ -58,6 +59,8 @@ class Follower:
         Raises:
             NeverSeen: it was there beforehand, or not within half a minute.
         """
+        self._connection.close()  # the server has ended one that was not used for a while
+        self._connection = load.Connection(self._url)
         if shows(*await self.level()):
             raise NeverSeen("the board showed it beforehand")
         await cause
@@ -89,6 +92,7 @@ class Follower:
         return await self.seen(reported, lambda level, _: level["state"] == "closed")
 
     async def close_a_window(self, at: datetime) -> float:
+        self._connection.close()
         pending = (await self.level())[0]["pending"]
         move = {"move_to": format_instant(at)}
         for service in ("enrolment", "sponsor"):
