@@ -1,4 +1,7 @@
-"""Bringing a service's store to the newest schema, with Alembic, in one transaction."""
+"""Bringing a service's store to the newest schema, with Alembic, in one transaction.
+
+There is no way back: no migration has a `downgrade`, and a store is restored from a backup.
+"""
 
 import asyncio
 from pathlib import Path

@@ -8,7 +8,7 @@ line ends does not change it.
 import hashlib
 import json
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
@@ -29,6 +29,10 @@ from shared.tokens import Proof
 M = TypeVar("M", bound=BaseModel)
 
 SIGNERS = 2
+PURPOSE = "sign-take-over"
+"""Of the proof of identity with which a folder is signed."""
+MOST_TOLD = 1_000
+"""Bad rows that one refusal names."""
 
 VerifyProof = Callable[[str], Proof]
 """Gives the acting person's proof when it is bound to this hash, or refuses it."""
@@ -72,6 +76,25 @@ class SignedFolder:
     @property
     def complete(self) -> bool:
         return len(self.people) >= SIGNERS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedFolder:
+    """What a folder would do here; `name` is what people call its scope.
+
+    `folder` is None until somebody has signed it.
+    """
+
+    name: str
+    sha256: str
+    counts: Mapping[str, int]
+    bad: Sequence[BadRow]
+    folder: SignedFolder | None
+
+
+def told(bad: Sequence[BadRow]) -> list[dict[str, Any]]:
+    """Bad rows as a refusal names them."""
+    return [one.document() for one in bad[:MOST_TOLD]]
 
 
 def plain_files(files: Mapping[str, str]) -> dict[str, str]:

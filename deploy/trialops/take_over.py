@@ -22,7 +22,7 @@ from deploy.trialops.options import (
     home_of,
 )
 from deploy.trialops.output import print_json, print_result, print_rows, say
-from shared.signed_folders import folder_sha256
+from shared.signed_folders import PURPOSE, folder_sha256
 
 ORDER = ("sponsor", "safety", "enrolment")
 """Decisions first; then the verdicts, so that nobody is judged anew; then the people."""
@@ -31,7 +31,6 @@ FILES = (
     *("doses.csv", "treatment_ends.csv", "adverse_events.csv", "verdicts.csv", "waiting_list.csv"),
     "open_clocks.csv",
 )
-PURPOSE = "sign-take-over"
 TOO_EARLY = "take_over_too_early"
 EXIT_FAILED = 1
 _COLUMNS = ("file", "row", "column", "rule")

@@ -10,8 +10,9 @@ from deploy.trialops.demo.office import CHECKLIST, read_protocol
 from deploy.trialops.demo.play import FIRST_DAY
 from deploy.trialops.demo.stage import Person, Stage
 from deploy.trialops.home import SERVICES
-from deploy.trialops.take_over import PURPOSE, check, sign
+from deploy.trialops.take_over import check, sign
 from shared.clock import parse_instant
+from shared.signed_folders import PURPOSE
 from tests.journeys.running_trial import (
     CODE,
     LOW,

@@ -9,7 +9,8 @@ import pytest
 
 from deploy.trialops.calls import Refused
 from deploy.trialops.home import SERVICES
-from deploy.trialops.take_over import PURPOSE, sign
+from deploy.trialops.take_over import sign
+from shared.signed_folders import PURPOSE
 from tests.journeys.handover import Files, Handover, assert_counts, assert_windows
 from tests.journeys.running_trial import LOW, OWN_FORM, PEOPLE, PLACES
 

@@ -1,7 +1,7 @@
 """Taking over a running trial, this service's part: people with the numbers that they have, doses, waiting list."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from services.enrolment.commands.keep_taken_over import keep_taken_over
 from services.enrolment.commands.permission import allow, principal_of
@@ -24,6 +24,7 @@ from shared.database import Tx
 from shared.outbox import NewEvent, put
 from shared.problems import Problem
 from shared.signed_folders import (
+    CheckedFolder,
     SignedFolder,
     VerifyProof,
     derived_id,
@@ -31,42 +32,22 @@ from shared.signed_folders import (
     finish_folder,
     folder_sha256,
     sign_folder,
+    told,
 )
 
-PURPOSE = "sign-take-over"
-MOST_TOLD = 1_000
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TakeOver:
-    """Texts of the folder's files by name."""
-
-    files: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
-    """What the folder would do here; `folder` is None until somebody has signed it."""
-
-    trial: str
-    sha256: str
-    counts: Mapping[str, int]
-    bad: Sequence[BadRow]
-    folder: SignedFolder | None
-
-
-async def check_take_over(tx: Tx, command: TakeOver, act: Act) -> Checked:
+async def check_take_over(tx: Tx, files: Mapping[str, str], act: Act) -> CheckedFolder:
     """Everything wrong with the folder as far as this service can tell; nothing is changed or locked.
 
     Raises:
         Refused: `take_over_invalid` when the folder does not say which trial it is; what stands in the way of
             any folder: `trial_not_in_setup`, `trial_not_empty`, `take_over_too_early`.
     """
-    folder = read_folder(command.files)
-    return (await _check(tx, act, command, folder))[0]
+    folder = read_folder(files)
+    return (await _check(tx, act, files, folder))[0]
 
 
-async def sign_take_over(tx: Tx, command: TakeOver, act: Act, verify: VerifyProof) -> Checked:
+async def sign_take_over(tx: Tx, files: Mapping[str, str], act: Act, verify: VerifyProof) -> CheckedFolder:
     """Sign the folder; with the second person's signature everything in it is kept and told.
 
     Raises:
@@ -74,8 +55,8 @@ async def sign_take_over(tx: Tx, command: TakeOver, act: Act, verify: VerifyProo
             does not name; `take_over_too_early` while the folder's decisions have not been heard here.
         Problem: 401 `proof_required`, 409 `proof_replayed`.
     """
-    folder = read_folder(command.files)
-    checked, board, act = await _check(tx, act, command, folder, lock=True)
+    folder = read_folder(files)
+    checked, board, act = await _check(tx, act, files, folder, lock=True)
     if checked.bad:
         raise _invalid(checked.bad)
     if folder.header is None or act.actor not in folder.header.signed_by:
@@ -94,8 +75,8 @@ async def sign_take_over(tx: Tx, command: TakeOver, act: Act, verify: VerifyProo
 
 
 async def _check(
-    tx: Tx, act: Act, command: TakeOver, folder: Folder, *, lock: bool = False
-) -> tuple[Checked, Board, Act]:
+    tx: Tx, act: Act, files: Mapping[str, str], folder: Folder, *, lock: bool = False
+) -> tuple[CheckedFolder, Board, Act]:
     if not principal_of(act).has_role(*TAKING_OVER):
         raise Problem("forbidden")
     if folder.header is None:
@@ -105,9 +86,9 @@ async def _check(
     if lock:
         await lock_trial(tx, trial.id)
     board = await load_board(tx, trial.id, act.now)
-    sha256 = folder_sha256(command.files)
+    sha256 = folder_sha256(files)
     known = await find_folder(tx, sha256)
-    checked = Checked(trial=trial.code, sha256=sha256, counts=_counts(folder), bad=(), folder=known)
+    checked = CheckedFolder(name=trial.code, sha256=sha256, counts=_counts(folder), bad=(), folder=known)
     if known is not None and known.done:
         return replace(checked, counts=known.counts), board, act
     await _require_empty(tx, board)
@@ -148,8 +129,7 @@ def _require_decisions(board: Board, ids: Mapping[str, str]) -> None:
 
 
 def _invalid(bad: Sequence[BadRow]) -> Refused:
-    rows = [one.document() for one in bad[:MOST_TOLD]]
-    return Refused("take_over_invalid", "Nothing was taken over.", rows=rows)
+    return Refused("take_over_invalid", "Nothing was taken over.", rows=told(bad))
 
 
 def _completed(act: Act, board: Board, signed: SignedFolder) -> NewEvent:

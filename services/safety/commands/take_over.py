@@ -1,7 +1,7 @@
 """Taking over a running trial, this service's part: adverse events, and verdicts as they were judged."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from services.safety.commands.enter_taken_reports import enter_taken_reports, statement_of
 from services.safety.commands.take_over_files import (
@@ -32,7 +32,7 @@ from shared.csv_tables import BadRow
 from shared.database import Tx
 from shared.problems import Problem
 from shared.signed_folders import (
-    SignedFolder,
+    CheckedFolder,
     VerifyProof,
     derived_id,
     find_folder,
@@ -40,40 +40,20 @@ from shared.signed_folders import (
     folder_done,
     folder_sha256,
     sign_folder,
+    told,
 )
 
-PURPOSE = "sign-take-over"
-MOST_TOLD = 1_000
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TakeOver:
-    """Texts of the folder's files by name."""
-
-    files: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
-    """What the folder would do here; `folder` is None until somebody has signed it."""
-
-    trial: str
-    sha256: str
-    counts: Mapping[str, int]
-    bad: Sequence[BadRow]
-    folder: SignedFolder | None
-
-
-async def check_take_over(tx: Tx, command: TakeOver, act: Act) -> Checked:
+async def check_take_over(tx: Tx, files: Mapping[str, str], act: Act) -> CheckedFolder:
     """Everything wrong with the folder as far as this service can tell; nothing is changed or locked.
 
     Raises:
         Refused: `take_over_invalid` when the folder does not say which trial it is; `trial_not_empty`.
     """
-    return (await _check(tx, act, command, read_folder(command.files)))[0]
+    return (await _check(tx, act, files, read_folder(files)))[0]
 
 
-async def sign_take_over(tx: Tx, command: TakeOver, act: Act, verify: VerifyProof) -> Checked:
+async def sign_take_over(tx: Tx, files: Mapping[str, str], act: Act, verify: VerifyProof) -> CheckedFolder:
     """Sign the folder; with the second person's signature its verdicts and events are kept.
 
     Events are entered once enrolment has told of their participants.
@@ -83,8 +63,8 @@ async def sign_take_over(tx: Tx, command: TakeOver, act: Act, verify: VerifyProo
             does not name.
         Problem: 401 `proof_required`, 409 `proof_replayed`.
     """
-    folder = read_folder(command.files)
-    checked, trial, act = await _check(tx, act, command, folder)
+    folder = read_folder(files)
+    checked, trial, act = await _check(tx, act, files, folder)
     if checked.bad:
         raise _invalid(checked.bad)
     if folder.header is None or act.actor not in folder.header.signed_by:
@@ -98,7 +78,9 @@ async def sign_take_over(tx: Tx, command: TakeOver, act: Act, verify: VerifyProo
     return replace(checked, folder=signed)
 
 
-async def _check(tx: Tx, act: Act, command: TakeOver, folder: Folder) -> tuple[Checked, TrialRef, Act]:
+async def _check(
+    tx: Tx, act: Act, files: Mapping[str, str], folder: Folder
+) -> tuple[CheckedFolder, TrialRef, Act]:
     principal = act.principal
     if principal is None or not principal.has_role(*TAKING_OVER):
         raise Problem("forbidden")
@@ -108,9 +90,9 @@ async def _check(tx: Tx, act: Act, command: TakeOver, folder: Folder) -> tuple[C
     if trial.id is None:
         raise Problem("not_found")
     act = act.as_role(permit(principal, TAKING_OVER, scope=trial.code, unit=ANY).role)
-    sha256 = folder_sha256(command.files)
+    sha256 = folder_sha256(files)
     known = await find_folder(tx, sha256)
-    checked = Checked(trial=trial.code, sha256=sha256, counts=_counts(folder), bad=(), folder=known)
+    checked = CheckedFolder(name=trial.code, sha256=sha256, counts=_counts(folder), bad=(), folder=known)
     if known is not None and known.done:
         return replace(checked, counts=known.counts), trial, act
     await _require_empty(tx, trial.id, folder)
@@ -171,5 +153,4 @@ def _counts(folder: Folder) -> dict[str, int]:
 
 
 def _invalid(bad: Sequence[BadRow]) -> Refused:
-    rows = [one.document() for one in bad[:MOST_TOLD]]
-    return Refused("take_over_invalid", "Nothing was taken over.", {"rows": rows})
+    return Refused("take_over_invalid", "Nothing was taken over.", {"rows": told(bad)})

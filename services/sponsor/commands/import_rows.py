@@ -21,9 +21,9 @@ from shared.auth import ANY, permit
 from shared.csv_tables import BadRow
 from shared.database import Tx
 from shared.problems import Problem
+from shared.signed_folders import told
 
 Kind = Literal["sites", "staff"]
-MOST_TOLD = 1_000
 _ROLES = {"sites": OFFICE_AND_QUALITY, "staff": TRIAL_OFFICE}
 
 
@@ -92,9 +92,7 @@ async def _import(tx: Tx, command: ImportRows, act: Act, trial: Trial, *, keep: 
 
 def _check(bad: Sequence[BadRow], *, keep: bool) -> None:
     if keep and bad:
-        raise Refused(
-            "import_rows_invalid", "Nothing was imported.", rows=[one.document() for one in bad[:MOST_TOLD]]
-        )
+        raise Refused("import_rows_invalid", "Nothing was imported.", rows=told(bad))
 
 
 def _imported(rows: int, added: int, bad: Sequence[BadRow]) -> Imported:

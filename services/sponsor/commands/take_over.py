@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from services.sponsor.commands.import_rows import MOST_TOLD, trial_looked_at
+from services.sponsor.commands.import_rows import trial_looked_at
 from services.sponsor.commands.import_sites import PERSON, SitesPlanned, keep_sites, plan_sites
 from services.sponsor.commands.import_staff import StaffPlanned, keep_staff, plan_staff
 from services.sponsor.commands.permission import OFFICE_AND_QUALITY, require_role
@@ -24,7 +24,7 @@ from shared.database import Tx
 from shared.json_body import StrictModel
 from shared.problems import Problem
 from shared.signed_folders import (
-    SignedFolder,
+    CheckedFolder,
     VerifyProof,
     find_folder,
     finish_folder,
@@ -32,9 +32,9 @@ from shared.signed_folders import (
     folder_sha256,
     read_document,
     sign_folder,
+    told,
 )
 
-PURPOSE = "sign-take-over"
 TRIAL, SITES, STAFF = "trial.json", "sites.csv", "staff.csv"
 REQUIRED = (TRIAL, SITES, DECISIONS)
 NO_STAFF = "person,role,site_number,from,until\n"
@@ -49,24 +49,6 @@ class TrialFile(StrictModel):
     signed_by: Annotated[
         list[Annotated[str, StringConstraints(pattern=f"^{PERSON}$")]], Field(min_length=2, max_length=2)
     ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TakeOver:
-    """Texts of the folder's files by name."""
-
-    files: Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
-    """What the folder would do here; `folder` is None until somebody has signed it."""
-
-    trial: str
-    sha256: str
-    counts: Mapping[str, int]
-    bad: Sequence[BadRow]
-    folder: SignedFolder | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +72,7 @@ class _Plan:
         }
 
 
-async def check_take_over(tx: Tx, command: TakeOver, act: Act) -> Checked:
+async def check_take_over(tx: Tx, files: Mapping[str, str], act: Act) -> CheckedFolder:
     """Everything wrong with the folder as far as this service can tell; nothing is changed or locked.
 
     Raises:
@@ -98,17 +80,17 @@ async def check_take_over(tx: Tx, command: TakeOver, act: Act) -> Checked:
             way of any folder: `trial_not_in_setup`, `protocol_version_not_in_force`, `trial_not_empty`.
     """
     require_role(act, OFFICE_AND_QUALITY)
-    sha256 = folder_sha256(command.files)
-    header = _header(command.files)
+    sha256 = folder_sha256(files)
+    header = _header(files)
     trial, act = await trial_looked_at(tx, act, header.trial, OFFICE_AND_QUALITY)
     folder = await find_folder(tx, sha256)
     if folder is not None and folder.done:
-        return Checked(trial=trial.code, sha256=sha256, counts=folder.counts, bad=(), folder=folder)
-    plan = await _plan(tx, act, trial, header, sha256, command.files)
-    return Checked(trial=trial.code, sha256=sha256, counts=plan.counts, bad=plan.bad, folder=folder)
+        return CheckedFolder(name=trial.code, sha256=sha256, counts=folder.counts, bad=(), folder=folder)
+    plan = await _plan(tx, act, trial, header, sha256, files)
+    return CheckedFolder(name=trial.code, sha256=sha256, counts=plan.counts, bad=plan.bad, folder=folder)
 
 
-async def sign_take_over(tx: Tx, command: TakeOver, act: Act, verify: VerifyProof) -> Checked:
+async def sign_take_over(tx: Tx, files: Mapping[str, str], act: Act, verify: VerifyProof) -> CheckedFolder:
     """Sign the folder; with the second person's signature everything in it is kept and told.
 
     Raises:
@@ -117,12 +99,12 @@ async def sign_take_over(tx: Tx, command: TakeOver, act: Act, verify: VerifyProo
         Problem: 401 `proof_required`, 409 `proof_replayed`.
     """
     require_role(act, OFFICE_AND_QUALITY)
-    header = _header(command.files)
+    header = _header(files)
     seen, act = await trial_looked_at(tx, act, header.trial, OFFICE_AND_QUALITY)
     trial = await load_trial(tx, seen.id)
     if trial is None:
         raise Problem("not_found")
-    checked = await check_take_over(tx, command, act)
+    checked = await check_take_over(tx, files, act)
     if checked.bad:
         raise invalid(checked.bad)
     if act.actor not in header.signed_by:
@@ -130,7 +112,7 @@ async def sign_take_over(tx: Tx, command: TakeOver, act: Act, verify: VerifyProo
     folder = await sign_folder(tx, act, trial.id, checked.sha256, verify)
     if folder.done or not folder.complete:
         return replace(checked, folder=folder)
-    plan = await _plan(tx, act, trial, header, checked.sha256, command.files)
+    plan = await _plan(tx, act, trial, header, checked.sha256, files)
     await keep_sites(tx, act, plan.sites)
     await keep_staff(tx, act, plan.staff, plan.sites.known)
     await keep_decisions(tx, act, plan.decisions.decisions)
@@ -139,8 +121,7 @@ async def sign_take_over(tx: Tx, command: TakeOver, act: Act, verify: VerifyProo
 
 
 def invalid(bad: Sequence[BadRow]) -> Refused:
-    rows = [one.document() for one in bad[:MOST_TOLD]]
-    return Refused("take_over_invalid", "Nothing was taken over.", rows=rows)
+    return Refused("take_over_invalid", "Nothing was taken over.", rows=told(bad))
 
 
 def _header(files: Mapping[str, str]) -> TrialFile:

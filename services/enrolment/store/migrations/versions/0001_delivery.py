@@ -10,7 +10,3 @@ depends_on = None
 
 def upgrade() -> None:
     create_delivery_tables()
-
-
-def downgrade() -> None:
-    raise NotImplementedError("a store is never taken back; restore a backup")

@@ -302,7 +302,3 @@ def upgrade() -> None:
         sqlite_where=sa.text("state IN ('waiting', 'offered')"),
         postgresql_where=sa.text("state IN ('waiting', 'offered')"),
     )
-
-
-def downgrade() -> None:
-    raise NotImplementedError("a store is never taken back; restore a backup")

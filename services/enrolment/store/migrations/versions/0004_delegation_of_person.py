@@ -10,7 +10,3 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_index("delegation_of_person", "delegation_copy", ["trial_id", "person"])
-
-
-def downgrade() -> None:
-    raise NotImplementedError("a store is never taken back; restore a backup")

@@ -48,7 +48,3 @@ def _fill_targets() -> None:
         ]
         text = json.dumps(targets, separators=(",", ":"))
         connection.execute(update, {"targets": text, "trial": trial, "version": version})
-
-
-def downgrade() -> None:
-    raise NotImplementedError("a store is never taken back; restore a backup")

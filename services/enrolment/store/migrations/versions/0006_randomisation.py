@@ -117,7 +117,3 @@ def _allocations() -> None:
         sa.UniqueConstraint("trial_id", "randomisation", "participant_id", name="unblinded_allocation_once"),
         sa.UniqueConstraint("list_id", "stratum", "place", name="unblinded_allocation_place"),
     )
-
-
-def downgrade() -> None:
-    raise NotImplementedError("a store is never taken back; restore a backup")

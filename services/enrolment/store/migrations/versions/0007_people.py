@@ -120,7 +120,3 @@ def _transfer() -> None:
         postgresql_where=sa.text("state = 'proposed'"),
         sqlite_where=sa.text("state = 'proposed'"),
     )
-
-
-def downgrade() -> None:
-    raise NotImplementedError("a store is never taken back; restore a backup")

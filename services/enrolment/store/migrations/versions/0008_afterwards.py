@@ -167,7 +167,3 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_sample_event_sample_id", "sample_event", ["sample_id"], unique=False)
-
-
-def downgrade() -> None:
-    raise NotImplementedError("a store is never taken back; restore a backup")

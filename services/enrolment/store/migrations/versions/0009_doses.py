@@ -98,7 +98,3 @@ def upgrade() -> None:
     op.create_index(
         "ix_exceptional_authorisation_trial_id", "exceptional_authorisation", ["trial_id"], unique=False
     )
-
-
-def downgrade() -> None:
-    raise NotImplementedError("a store is never taken back; restore a backup")

@@ -125,7 +125,3 @@ def _downtime() -> None:
         sa.PrimaryKeyConstraint("registration_id"),
     )
     op.create_index("ix_downtime_registration_trial_id", "downtime_registration", ["trial_id"], unique=False)
-
-
-def downgrade() -> None:
-    raise NotImplementedError("a store is never taken back; restore a backup")

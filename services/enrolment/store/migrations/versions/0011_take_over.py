@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from shared.tables import Instant, JsonText
+from shared.folder_schema import create_folder_tables
 
 revision = "0011_take_over"
 down_revision = "0010_finder"
@@ -12,36 +12,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_table(
-        "take_over",
-        sa.Column("id", sa.String(), nullable=False),
-        sa.Column("scope", sa.String(), nullable=False),
-        sa.Column("sha256", sa.String(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("counts", JsonText(), nullable=False),
-        sa.Column("opened_at", Instant(), nullable=False),
-        sa.Column("done_at", Instant(), nullable=True),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("sha256"),
-    )
-    op.create_index("ix_take_over_scope", "take_over", ["scope"], unique=False)
-    op.create_table(
-        "take_over_signature",
-        sa.Column("take_over_id", sa.String(), nullable=False),
-        sa.Column("person", sa.String(), nullable=False),
-        sa.Column("role", sa.String(), nullable=False),
-        sa.Column("signed_at", Instant(), nullable=False),
-        sa.Column("signed_hash", sa.String(), nullable=False),
-        sa.Column("proof_id", sa.String(), nullable=False),
-        sa.PrimaryKeyConstraint("take_over_id", "person"),
-    )
+    create_folder_tables()
     op.create_table(
         "taken_over_screening",
         sa.Column("screening_id", sa.String(), nullable=False),
         sa.Column("take_over_id", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("screening_id"),
     )
-
-
-def downgrade() -> None:
-    raise NotImplementedError("a store is never taken back; restore a backup")

@@ -115,7 +115,3 @@ def _renewals() -> None:
         sa.Column("said_at", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("participant_id", "kind", "document", "version"),
     )
-
-
-def downgrade() -> None:
-    raise NotImplementedError("a store is never taken back; restore a backup")

@@ -206,7 +206,3 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("duty_period_of_trial", "duty_period", ["trial_key", "until_at"])
-
-
-def downgrade() -> None:
-    raise NotImplementedError("a store is never taken back; restore a backup")

@@ -90,7 +90,3 @@ def upgrade() -> None:
         sa.Column("missed_because", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("participant_id", "at"),
     )
-
-
-def downgrade() -> None:
-    raise NotImplementedError("a store is never taken back; restore a backup")

@@ -20,7 +20,3 @@ def upgrade() -> None:
         sa.Column("outcome", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("participant_id", "step", "happened_at"),
     )
-
-
-def downgrade() -> None:
-    raise NotImplementedError("a store is never taken back; restore a backup")

@@ -15,7 +15,3 @@ def upgrade() -> None:
         "UPDATE dlt_window SET level_received = (SELECT v.level_received FROM dlt_verdict AS v"
         " WHERE v.window_id = dlt_window.window_id AND v.version = dlt_window.version)"
     )
-
-
-def downgrade() -> None:
-    raise NotImplementedError("a store is never taken back; restore a backup")

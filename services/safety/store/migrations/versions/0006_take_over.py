@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+from shared.folder_schema import create_folder_tables
 from shared.tables import Instant, JsonText
 
 revision = "0006_take_over"
@@ -12,29 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_table(
-        "take_over",
-        sa.Column("id", sa.String(), nullable=False),
-        sa.Column("scope", sa.String(), nullable=False),
-        sa.Column("sha256", sa.String(), nullable=False),
-        sa.Column("state", sa.String(), nullable=False),
-        sa.Column("counts", JsonText(), nullable=False),
-        sa.Column("opened_at", Instant(), nullable=False),
-        sa.Column("done_at", Instant(), nullable=True),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("sha256"),
-    )
-    op.create_index("ix_take_over_scope", "take_over", ["scope"], unique=False)
-    op.create_table(
-        "take_over_signature",
-        sa.Column("take_over_id", sa.String(), nullable=False),
-        sa.Column("person", sa.String(), nullable=False),
-        sa.Column("role", sa.String(), nullable=False),
-        sa.Column("signed_at", Instant(), nullable=False),
-        sa.Column("signed_hash", sa.String(), nullable=False),
-        sa.Column("proof_id", sa.String(), nullable=False),
-        sa.PrimaryKeyConstraint("take_over_id", "person"),
-    )
+    create_folder_tables()
     op.create_table(
         "taken_over_verdict",
         sa.Column("trial_id", sa.String(), nullable=False),
@@ -59,7 +38,3 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("report_id"),
     )
     op.create_index("ix_taken_over_report_trial_id", "taken_over_report", ["trial_id"], unique=False)
-
-
-def downgrade() -> None:
-    raise NotImplementedError("a store is never taken back; restore a backup")

@@ -57,7 +57,3 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("window_id"),
     )
     op.create_index("ix_verdict_copy_trial_id", "verdict_copy", ["trial_id"])
-
-
-def downgrade() -> None:
-    raise NotImplementedError("a store is never taken back; restore a backup")

@@ -41,7 +41,3 @@ def upgrade() -> None:
     op.add_column("site", sa.Column("suspended_because", sa.String(), nullable=True))
     op.add_column("decision", sa.Column("letter", JsonText(), nullable=True))
     op.add_column("decision", sa.Column("signing_roles", JsonText(), nullable=True))
-
-
-def downgrade() -> None:
-    raise NotImplementedError("a store is never taken back; restore a backup")
