@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from deploy.trialops import audit, delivery, demonstrate, develop, hosting, take_over
-from deploy.trialops.calculators import enrolment_commands
+from deploy.trialops.calculators import dose_commands, enrolment_commands, safety_commands
 from deploy.trialops.calculators.invalid import InputInvalid
 from deploy.trialops.calls import Refused, Unreachable
 from deploy.trialops.home import HomeUnusable, NoKey
@@ -36,6 +36,8 @@ delivery.add_to(app)
 take_over.add_to(app)
 app.add_typer(audit.app, name="audit")
 app.add_typer(enrolment_commands.app, name="enrolment")
+app.add_typer(safety_commands.app, name="safety")
+app.add_typer(dose_commands.app, name="dose")
 app.add_typer(develop.app, name="dev")
 
 
