@@ -48,10 +48,25 @@ def _name(column: str) -> str:
 
 async def fetch_together(tx: Tx, statement: Sql, *arguments: Any) -> dict[str, list[dict[str, Any]]]:
     """The rows of each part, as plain JSON values; times are text (`instant`), JSON columns too (`nested`)."""
-    found: dict[str, list[dict[str, Any]]] = {}
+    texts = await fetch_texts(tx, statement, *arguments)
+    return {name: [row_of(text) for text in rows] for name, rows in texts.items()}
+
+
+async def fetch_texts(tx: Tx, statement: Sql, *arguments: Any) -> dict[str, list[str]]:
+    """The rows of each part as JSON text (`row_of`).
+
+    The text says everything of a row, so what is made of it may be kept under it: most rows of a part that is
+    read again and again are as they were.
+    """
+    found: dict[str, list[str]] = {}
     for name, body in await tx.fetch(statement, *arguments):
-        found.setdefault(name, []).append(from_json(body))
+        found.setdefault(name, []).append(body)
     return found
+
+
+def row_of(text: str) -> dict[str, Any]:
+    row: dict[str, Any] = from_json(text)
+    return row
 
 
 def instant(value: str) -> datetime:

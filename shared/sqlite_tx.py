@@ -1,8 +1,9 @@
 """One SQLite transaction as a command sees it, and what the driver's errors mean."""
 
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from types import TracebackType
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, CursorResult, Executable
@@ -19,6 +20,7 @@ class SqliteTx:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._driver = driver_of(connection)
+        self._statement = _Statement(self, self._driver)
         self._savepoints = 0
         self._results: list[CursorResult[Any]] = []
         self.undone: BaseException | None = None
@@ -31,17 +33,17 @@ class SqliteTx:
         return "sqlite"
 
     async def execute(self, statement: Executable, parameters: Parameters = None) -> CursorResult[Any]:
-        with self._translating():
+        with self._statement:
             result = self._connection.execute(statement, parameters)
         self._results.append(result)
         return result
 
     async def fetch(self, statement: Sql, *arguments: Any) -> list[Row]:
-        with self._translating():
+        with self._statement:
             return self._driver.execute(statement.sqlite, arguments).fetchall()
 
     async def fetch_each(self, statement: Sql, arguments: Sequence[Sequence[Any]]) -> None:
-        with self._translating():
+        with self._statement:
             self._driver.executemany(statement.sqlite, arguments)
 
     @asynccontextmanager
@@ -49,42 +51,23 @@ class SqliteTx:
         self._savepoints += 1
         name = f"inner_{self._savepoints}"
         hooks = len(self.hooks)
-        with self._translating():
+        with self._statement:
             self._driver.execute(f"SAVEPOINT {name}")
         try:
             yield
         except BaseException:
             del self.hooks[hooks:]
-            with self._translating():
+            with self._statement:
                 self._driver.execute(f"ROLLBACK TO {name}")
                 self._driver.execute(f"RELEASE {name}")
             raise
-        with self._translating():
+        with self._statement:
             self._driver.execute(f"RELEASE {name}")
 
     def close_results(self) -> None:
         """Finish every cursor: an unfinished one would pin the snapshot of the next transaction."""
         for result in self._results:
             result.close()
-
-    @contextmanager
-    def _translating(self) -> Iterator[None]:
-        """Run one statement, if there still is a transaction for it.
-
-        On a full disk SQLite undoes the whole transaction by itself; a statement after that would be a
-        transaction of its own, and stay.
-        """
-        if self.undone is not None:
-            raise self.undone
-        try:
-            yield
-        except Exception as error:
-            meaning = translated(error)
-            if not self._driver.in_transaction:
-                self.undone = meaning
-            if meaning is error:
-                raise
-            raise meaning from error
 
     def after_commit(self, hook: Callable[[], None]) -> None:
         self.hooks.append(hook)
@@ -94,6 +77,33 @@ class SqliteTx:
 
     def rely_on_guard(self) -> None:
         self.oldest_guard = self.oldest_guard or monotonic()
+
+
+class _Statement:
+    """One statement at a time, if there still is a transaction for it; the driver's errors get their meaning.
+
+    On a full disk SQLite undoes the whole transaction by itself; a statement after that would be a transaction of
+    its own, and stay.
+    """
+
+    def __init__(self, tx: SqliteTx, driver: sqlite3.Connection) -> None:
+        self._tx = tx
+        self._driver = driver
+
+    def __enter__(self) -> None:
+        if self._tx.undone is not None:
+            raise self._tx.undone
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not isinstance(error, Exception):
+            return
+        meaning = translated(error)
+        if not self._driver.in_transaction:
+            self._tx.undone = meaning
+        if meaning is not error:
+            raise meaning from error
 
 
 def driver_of(connection: Connection) -> sqlite3.Connection:

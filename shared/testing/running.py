@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -153,13 +153,18 @@ class Running:
 
 @asynccontextmanager
 async def running_service(
-    definition: Definition, database: Database, *, environment: Environment = Environment.DEMONSTRATION
+    definition: Definition,
+    database: Database,
+    *,
+    environment: Environment = Environment.DEMONSTRATION,
+    freshness: FreshnessSettings | None = None,
 ) -> AsyncIterator[Running]:
     """A service over a started store, without relay or timers of its own: tests run turns by hand."""
     broker = SimBroker(Random(0))
+    settings = settings_for_tests(definition.name, environment)
     service = Service(
         definition,
-        settings=settings_for_tests(definition.name, environment),
+        settings=replace(settings, freshness=freshness) if freshness else settings,
         database=database,
         transport=broker,
     )

@@ -12,6 +12,7 @@ import httpx
 from services.enrolment.app import definition
 from shared.clock import format_instant, parse_instant
 from shared.database import Database, Sql
+from shared.settings import FreshnessSettings
 from shared.testing.running import Person, running_service, settings_for_tests
 from tests.enrolment.heard import Heard
 from tests.enrolment.protocol import boundary, part_of_kind
@@ -384,6 +385,9 @@ class World(Heard):
 
 
 @asynccontextmanager
-async def enrolment_world(store: Database) -> AsyncIterator[World]:
-    async with running_service(definition(settings_for_tests("enrolment")), store) as running:
+async def enrolment_world(
+    store: Database, freshness: FreshnessSettings | None = None
+) -> AsyncIterator[World]:
+    made = definition(settings_for_tests("enrolment"))
+    async with running_service(made, store, freshness=freshness) as running:
         yield World(running)

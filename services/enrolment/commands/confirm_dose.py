@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from services.enrolment.domain.dose_confirmation import Confirmation, DoseQuery
 from services.enrolment.domain.planned_dose import DoseBasis, Measure, planned_dose
-from services.enrolment.store.dose_confirmations import as_text, dose_basis, insert_query, new_confirmation
+from services.enrolment.store.dose_confirmations import as_text, insert_query, new_confirmation
 from services.enrolment.store.participants import Participant
 from shared.act import Act
 from shared.audit import record as record_audit
@@ -24,12 +24,10 @@ class PlannedDoses:
     measure: Measure | None
 
 
-async def confirm_registration(tx: Tx, act: Act, participant: Participant) -> None:
+async def confirm_registration(tx: Tx, act: Act, participant: Participant, basis: DoseBasis) -> None:
     """Tell the pharmacy of a child with a dose level; a participant without a dose is none of its business."""
-    if not participant.dose:
-        return
-    basis = await dose_basis(tx, participant.trial_id, participant.protocol_version)
-    await _confirm(tx, act, participant, basis, None)
+    if participant.dose:
+        await _confirm(tx, act, participant, basis, None)
 
 
 async def confirm_authorisation(

@@ -76,7 +76,7 @@ async def keep_late_registration(tx: Tx, act: Act, entry: LateEntry) -> Particip
     said = registration_events(screening, participant, zone, before_halt_seen=late)
     await keep(tx, act, draft, also=[*said, *_flagged(act, entry, participant)])
     await _keep_entry(tx, act, entry, participant)
-    await confirm_registration(tx, act, participant)
+    await confirm_registration(tx, act, participant, entry.rules.dose_basis)
     return participant
 
 

@@ -12,7 +12,7 @@ from services.enrolment.domain.draft import Draft
 from services.enrolment.domain.guards import GuardResult
 from services.enrolment.domain.ids import DecisionId, ParticipantId, ParticipantNumber, PartLevel, SiteId
 from services.enrolment.domain.kinds import KindRules
-from services.enrolment.domain.protocol_terms import LevelTerms, NoTerms
+from services.enrolment.domain.protocol_terms import LevelTerms, NoTerms, VersionRules
 from services.enrolment.domain.registering import Registering
 from services.enrolment.domain.screening import Screening
 from services.enrolment.domain.settle_levels import cell_text
@@ -67,7 +67,10 @@ async def keep_registration(
 ) -> Participant:
     """The participant; slot, screening, counts and events follow in the same transaction."""
     screening = registering.screening
-    participant = await _participant(tx, act, registering, registration_id, trial_code)
+    rules = registering.rules(act.now)
+    if isinstance(rules, NoTerms):
+        raise LookupError("guard 6 lets nobody through without a version")
+    participant = await _participant(tx, act, registering, rules, registration_id, trial_code)
     attempted = Attempted(
         registration_id=registration_id, slot_id=participant.slot_id, results=results, kind=registering.kind
     )
@@ -86,16 +89,14 @@ async def keep_registration(
     )
     told = registration_events(screening, participant, registering.site.zone)
     await keep(tx, act, draft, also=told, with_changes=changes)
-    await confirm_registration(tx, act, participant)
+    await confirm_registration(tx, act, participant, rules.dose_basis)
     return participant
 
 
 async def _participant(
-    tx: Tx, act: Act, registering: Registering, registration_id: str, trial_code: str
+    tx: Tx, act: Act, registering: Registering, rules: VersionRules, registration_id: str, trial_code: str
 ) -> Participant:
-    screening, place, rules = registering.screening, registering.place, registering.rules(act.now)
-    if isinstance(rules, NoTerms):
-        raise LookupError("guard 6 lets nobody through without a version")
+    screening, place = registering.screening, registering.place
     part = rules.terms.parts[place.part]
     level = part.levels[place.level] if place.has_levels else NO_LEVEL
     decision_id, rule_cell = _rests_on(registering, act) if place.has_levels else ("", "")

@@ -83,9 +83,16 @@ async def unended_screening(
     Raises:
         Refused: `screening_ended`.
     """
-    allowed, screening = allow_at_site(act, roles, await lock_screening(tx, screening_id))
+    allowed, screening = await locked_screening(tx, act, roles, screening_id)
     check_running(screening)
     return allowed, screening
+
+
+async def locked_screening(
+    tx: Tx, act: Act, roles: Sequence[str], screening_id: str
+) -> tuple[Allowed, Screening]:
+    """As `allow_screening`, locked until the transaction ends, whether or not it goes on."""
+    return allow_at_site(act, roles, await lock_screening(tx, screening_id))
 
 
 def allow_at_site(act: Act, roles: Sequence[str], found: NamedScreening | None) -> tuple[Allowed, Screening]:

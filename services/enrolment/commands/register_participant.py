@@ -7,10 +7,9 @@ from services.enrolment.commands.identity_facts import with_identity
 from services.enrolment.commands.keep_registration import Attempted, keep_refusal, keep_registration
 from services.enrolment.commands.number_owner import owner_of_number
 from services.enrolment.commands.permission import (
-    allow_screening,
     delegations_unknown,
     has_duty,
-    unended_screening,
+    locked_screening,
     unknown,
 )
 from services.enrolment.commands.record_eligibility import keep_age_statement
@@ -23,8 +22,8 @@ from services.enrolment.domain.refusals import Refused
 from services.enrolment.domain.registering import UNKNOWN_SITE, Registering, registration_facts
 from services.enrolment.domain.registration import evaluate_guards
 from services.enrolment.domain.roles import SITE_STAFF
-from services.enrolment.domain.screening import Screening
-from services.enrolment.store.boards import load_board, lock_trial
+from services.enrolment.domain.screening import Screening, check_running
+from services.enrolment.store.boards import load_board, lock_trial_of
 from services.enrolment.store.kinds import rules_of_kind
 from services.enrolment.store.participants import Participant
 from services.enrolment.store.registration_reads import read_registration
@@ -77,19 +76,19 @@ async def register_participant(
         Refused: `screening_ended`, `part_has_no_places`, or an age statement that cannot be true; nothing is
             kept then.
     """
-    allowed, seen = await allow_screening(tx, act, SITE_STAFF, command.screening_id)
+    await lock_trial_of(tx, command.screening_id)
+    allowed, screening = await locked_screening(tx, act, SITE_STAFF, command.screening_id)
     act = allowed.act
-    await lock_trial(tx, seen.trial_id)
-    delegated = await has_duty(tx, act, seen.trial_id, seen.site_id, SITE_STAFF)
-    stale = await first_stale(tx, freshness, seen.trial_id)
+    delegated = await has_duty(tx, act, screening.trial_id, screening.site_id, SITE_STAFF)
+    stale = await first_stale(tx, freshness, screening.trial_id)
     results = [duty_guard(duty=DUTY, delegated=delegated, visible=True)]
     if not delegated and not delegations_unknown(stale):
-        return await _refuse(tx, act, command, seen, results)
+        return await _refuse(tx, act, command, screening, results)
     results = results if delegated else []
     results.append(freshness_guard([stale.producer] if stale else []))
     if stale is not None:
-        return await _refuse(tx, act, command, seen, results, stale)
-    _, screening = await unended_screening(tx, act, SITE_STAFF, command.screening_id)
+        return await _refuse(tx, act, command, screening, results, stale)
+    check_running(screening)
     registering = await _gather(tx, act, command, screening)
     results += evaluate_guards(registration_facts(registering, act.now), act.now)
     if refusal_from(results) is not None:

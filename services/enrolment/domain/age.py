@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from services.enrolment.domain.refusals import Refused
@@ -85,7 +86,15 @@ def possible_ages(
     Returns:
         One or two ages in completed years; empty when the facts contradict each other or lie before birth.
     """
-    days = possible_birthdays(born, leap_day, statements)
+    return _ages(born, on, leap_day, _proofs(statements))
+
+
+# Guards ask for the same ages many times within one registration.
+@lru_cache(maxsize=1024)
+def _ages(
+    born: BirthMonth, on: date, leap_day: LeapDayBirthday, proofs: tuple[tuple[date, int], ...]
+) -> frozenset[int]:
+    days = _birthdays(born, leap_day, proofs)
     return frozenset(age_on(day, on, leap_day) for day in days if day <= on)
 
 
@@ -93,11 +102,23 @@ def possible_birthdays(
     born: BirthMonth, leap_day: LeapDayBirthday, statements: Iterable[AgeStatement] = ()
 ) -> tuple[date, ...]:
     """Days of birth, oldest first, that fit the month and every statement of a delegated person."""
-    proofs = tuple(statement for statement in statements if statement.signature.delegated)
+    return _birthdays(born, leap_day, _proofs(statements))
+
+
+def _proofs(statements: Iterable[AgeStatement]) -> tuple[tuple[date, int], ...]:
+    """What the statements that prove something say: an age, and the day on which it was that."""
+    return tuple(
+        (statement.on, statement.age_years) for statement in statements if statement.signature.delegated
+    )
+
+
+def _birthdays(
+    born: BirthMonth, leap_day: LeapDayBirthday, proofs: tuple[tuple[date, int], ...]
+) -> tuple[date, ...]:
     return tuple(
         day
         for day in born.days()
-        if all(proof.on >= day and age_on(day, proof.on, leap_day) == proof.age_years for proof in proofs)
+        if all(on >= day and age_on(day, on, leap_day) == age for on, age in proofs)
     )
 
 

@@ -151,14 +151,14 @@ def _fate(draft: Draft, entry_id: WaitingEntryId) -> OfferFate:
 
 
 def _offer_next(draft: Draft, record: SlotRecord) -> None:
-    board = draft.as_board()
     part = record.slot.place.part
     waiting = [
-        it.entry for it in board.entries.values() if it.part == part and it.state is EntryState.WAITING
+        it.entry for it in draft.entries.values() if it.part == part and it.state is EntryState.WAITING
     ]
-    rights = open_rights(board.slots.values(), part)
+    rights = open_rights(draft.slots.values(), part)
     if not waiting and not rights:
         return
+    board = draft.as_board()
     outcome = decide_next_offer(
         board.policy.waiting,
         waiting,

@@ -8,6 +8,7 @@ from enum import StrEnum
 from services.enrolment.domain.consent import ConsentDocument, ConsentPolicy
 from services.enrolment.domain.kinds import KindRules
 from services.enrolment.domain.person_terms import NO_PERSON_TERMS, PersonTerms
+from services.enrolment.domain.planned_dose import DoseBasis
 from services.enrolment.domain.recruitment import TargetPolicy
 from services.enrolment.domain.stagger import StaggerPolicy
 
@@ -57,7 +58,7 @@ class VersionRules:
     """One approved version with everything this service takes from it.
 
     `age_of_consent` in completed years by ISO country code; `window_days` is the length of the DLT window, None
-    where the trial has none. `kind` says which guards apply.
+    where the trial has none. `kind` says which guards apply; `dose_basis` is `none` where nothing is given.
     """
 
     kind: KindRules
@@ -68,6 +69,7 @@ class VersionRules:
     stagger: StaggerPolicy
     circulation_receipts: bool
     window_days: int | None
+    dose_basis: DoseBasis
 
     def consent_policy(self, country: str) -> ConsentPolicy:
         return ConsentPolicy(

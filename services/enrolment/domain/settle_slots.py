@@ -1,6 +1,7 @@
 """What the levels, the sites and the verdicts mean for the slots: the second half of a settlement."""
 
 from dataclasses import replace
+from functools import cache, partial
 
 from services.enrolment.domain.board import (
     ClosingCause,
@@ -12,7 +13,7 @@ from services.enrolment.domain.board import (
     Succession,
 )
 from services.enrolment.domain.draft import Draft, SlotHappening
-from services.enrolment.domain.ids import ParticipantId, SlotId
+from services.enrolment.domain.ids import ParticipantId, PartLevel, SiteId, SlotId
 from services.enrolment.domain.levels import DoseLevel, LevelState
 from services.enrolment.domain.recruitment import SiteStatus, TrialStatus
 from services.enrolment.domain.replacement import (
@@ -26,6 +27,7 @@ from services.enrolment.domain.settle_recruitment import takes_nobody
 from services.enrolment.domain.slot_states import (
     Expired,
     Frozen,
+    Held,
     Offered,
     Released,
     Reserved,
@@ -74,26 +76,23 @@ def _end_if_over(draft: Draft, record: SlotRecord) -> None:
         )
     elif takes_nobody(draft, record.slot.place.part):
         revoke(draft, record, RevokeCause.TARGET_REACHED, RevokeCause.TARGET_REACHED.value)
-    elif held is not None and _site_revoked(draft, record):
+    elif held is None:
+        return
+    elif _site_status(draft, held) is SiteStatus.REVOKED:
         slot = revoke_slot(record.slot, RevokeCause.SITE_REVOKED, "green light revoked", draft.now)
         draft.end_slot(record, slot, SlotHappening.REVOKED)
-    elif isinstance(held, Offered) and _site_suspended(draft, held):
+    elif isinstance(held, Offered) and _site_status(draft, held) is SiteStatus.SUSPENDED:
         # What the site has reserved it keeps; what it was only offered goes to the next in line.
         slot = revoke_slot(record.slot, RevokeCause.SITE_SUSPENDED, "site suspended", draft.now)
         draft.end_slot(record, slot, SlotHappening.REVOKED)
-    elif held is not None and record.screening is not ScreeningState.IN_SCREENING:
+    elif record.screening is not ScreeningState.IN_SCREENING:
         slot = release_slot(record.slot, held.holder.site_id, draft.now)
         draft.end_slot(record, slot, SlotHappening.RELEASED)
 
 
-def _site_revoked(draft: Draft, record: SlotRecord) -> bool:
-    site = draft.board.sites.get(record.held.holder.site_id) if record.held else None
-    return site is not None and site.status is SiteStatus.REVOKED
-
-
-def _site_suspended(draft: Draft, held: Offered) -> bool:
+def _site_status(draft: Draft, held: Held) -> SiteStatus | None:
     site = draft.board.sites.get(held.holder.site_id)
-    return site is not None and site.status is SiteStatus.SUSPENDED
+    return None if site is None else site.status
 
 
 def revoke(draft: Draft, record: SlotRecord, cause: RevokeCause, reason: str) -> SlotRecord:
@@ -187,18 +186,17 @@ def _succeed(draft: Draft, record: SlotRecord) -> None:
 
 def settle_freezes(draft: Draft) -> None:
     """Stop the clock of every slot that nobody could use, and let it go on when no cause is left."""
+    causes = cache(partial(_causes, draft))  # alike for all slots of a level that one site holds
     for record in draft.live():
-        state = record.slot.state
+        state, held = record.slot.state, record.held
         stands = state.causes if isinstance(state, Frozen) else frozenset()
-        wanted = _causes(draft, record)
+        wanted = causes(record.slot.place, held.holder.site_id if held else None)
         if wanted != stands:
             _refreeze(draft, record, stands, wanted)
 
 
-def _causes(draft: Draft, record: SlotRecord) -> frozenset[str]:
-    place, board = record.slot.place, draft.board
-    level = draft.levels[place].level
-    site_id = record.held.holder.site_id if record.held else None
+def _causes(draft: Draft, place: PartLevel, site_id: SiteId | None) -> frozenset[str]:
+    level, board = draft.levels[place].level, draft.board
     causes = {f"halt:{halt.id}" for halt in board.halts_on(place, site_id)}
     causes |= {f"hold:{hold}" for hold in board.held_by(level)}
     if board.status is TrialStatus.PAUSED:

@@ -1,9 +1,9 @@
 """A trial's board in the store: locked by its gate, read in one statement, saved table by table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from services.enrolment.domain.board import (
     Board,
@@ -16,6 +16,7 @@ from services.enrolment.domain.board import (
     ScreeningState,
     SitePlace,
     SlotPolicy,
+    SlotRecord,
     SponsorHold,
 )
 from services.enrolment.domain.cohort_counts import CohortMember, Provisional, Verdict, VerdictState
@@ -39,9 +40,12 @@ from services.enrolment.store.board_statement import READ_BOARD
 from services.enrolment.store.slot_rows import slot_record
 from services.enrolment.store.trials import target_policy
 from shared.database import Sql, Tx
-from shared.joint_reads import each, fetch_together, instant, nested, optional_instant
+from shared.joint_reads import fetch_texts, instant, nested, optional_instant, row_of
 
 Row = Mapping[str, Any]
+T = TypeVar("T")
+# A board is read at every act in its trial, and most of its rows are as they were: each is made once of its text.
+_once_per_row = lru_cache(maxsize=8192)
 
 
 async def lock_trial(tx: Tx, trial_id: str) -> None:
@@ -51,18 +55,32 @@ async def lock_trial(tx: Tx, trial_id: str) -> None:
         await tx.fetch(_LOCK, trial_id)
 
 
+async def lock_trial_of(tx: Tx, screening_id: str) -> None:
+    """As `lock_trial`, of the trial that a screening belongs to; does nothing where there is no such screening."""
+    if not await tx.fetch(_LOCK_OF_SCREENING, screening_id):
+        await tx.fetch(_MAKE_GATE_OF_SCREENING, screening_id)
+        await tx.fetch(_LOCK_OF_SCREENING, screening_id)
+
+
 async def load_board(tx: Tx, trial_id: str, now: datetime, *, also_slot: str = "") -> Board:
     """The trial's places; `also_slot` is wanted whatever became of it."""
-    found = await fetch_together(tx, READ_BOARD, trial_id, also_slot)
-    trial = next(each(found, "trial"), {"code": "", "status": TrialStatus.SETUP.value})
+    found = await fetch_texts(tx, READ_BOARD, trial_id, also_slot)
+
+    def rows(part: str) -> list[Row]:
+        return [row_of(text) for text in found.get(part, ())]
+
+    def records(part: str, record: Callable[[str], T]) -> list[T]:
+        return [record(text) for text in found.get(part, ())]
+
+    trial = next(iter(rows("trial")), {"code": "", "status": TrialStatus.SETUP.value})
     versions = sorted(
-        each(found, "protocol"), key=lambda row: (instant(row["effective_at"]), row["protocol_version"])
+        rows("protocol"), key=lambda row: (instant(row["effective_at"]), row["protocol_version"])
     )
-    slots = [slot_record(row) for row in each(found, "slot")]
-    entries = [_entry(row) for row in each(found, "entry")]
-    members = [_member(row) for row in each(found, "member")]
-    decisions = [_decision(row) for row in each(found, "decision")]
-    levels = [_level(row) for row in each(found, "level")]
+    slots = records("slot", _slot)
+    entries = records("entry", _entry)
+    members = records("member", _member)
+    decisions = records("decision", _decision)
+    levels = records("level", _level)
     return Board(
         trial_id=trial_id,
         code=trial["code"],
@@ -73,20 +91,20 @@ async def load_board(tx: Tx, trial_id: str, now: datetime, *, also_slot: str = "
         ),
         levels={record.level.place: record for record in levels},
         decisions={decision.id: decision for decision in decisions},
-        halts=tuple(_halt(row) for row in each(found, "halt")),
-        holds=tuple(SponsorHold(id=row["hold_id"], place=_place(row)) for row in each(found, "hold")),
-        unmatched_reports=tuple(sorted(row["report_id"] for row in each(found, "report"))),
+        halts=tuple(_halt(row) for row in rows("halt")),
+        holds=tuple(SponsorHold(id=row["hold_id"], place=_place(row)) for row in rows("hold")),
+        unmatched_reports=tuple(sorted(row["report_id"] for row in rows("report"))),
         members={member.cohort.participant_id: member for member in members},
-        verdicts=_verdicts(each(found, "verdict")),
+        verdicts=_verdicts(records("verdict", _verdict)),
         slots={record.slot.id: record for record in slots},
         entries={record.entry.id: record for record in entries},
         copies_complete=not found.get("rebuilding"),
         targets=_targets(versions, now),
         recruitment={
             row["part"]: PartRecruitment(id=row["id"], closed_at=optional_instant(row["closed_at"]))
-            for row in each(found, "recruitment")
+            for row in rows("recruitment")
         },
-        sites=_sites(list(each(found, "site")), list(each(found, "green_light"))),
+        sites=_sites(rows("site"), rows("green_light")),
     )
 
 
@@ -122,7 +140,9 @@ def _policy(versions: Sequence[Row], now: datetime) -> SlotPolicy:
     )
 
 
-def _level(row: Row) -> LevelRecord:
+@_once_per_row
+def _level(text: str) -> LevelRecord:
+    row = row_of(text)
     level = DoseLevel(
         id=LevelId(row["id"]),
         place=_place(row),
@@ -137,12 +157,19 @@ def _level(row: Row) -> LevelRecord:
     )
 
 
+@_once_per_row
+def _slot(text: str) -> SlotRecord:
+    return slot_record(row_of(text))
+
+
 @lru_cache(maxsize=512)
 def _rule(text: str) -> CohortRule:
     return parse_cohort_rule(nested(text))
 
 
-def _decision(row: Row) -> KnownDecision:
+@_once_per_row
+def _decision(text: str) -> KnownDecision:
+    row = row_of(text)
     return KnownDecision(
         id=DecisionId(row["decision_id"]),
         kind=DecisionKind(row["kind"]),
@@ -170,7 +197,9 @@ def _halt(row: Row) -> Halt:
     return Halt(id=HaltId(row["halt_id"]), scope=scope, effective_at=instant(row["imposed_at"]))
 
 
-def _member(row: Row) -> Member:
+@_once_per_row
+def _member(text: str) -> Member:
+    row = row_of(text)
     first_dose_at = optional_instant(row["first_dose_at"])
     voided = row["voided_at"] is not None
     stopped = row["treatment_ended_at"] is not None or "treatment" in nested(row["stopped"])
@@ -193,11 +222,10 @@ def _member(row: Row) -> Member:
     )
 
 
-def _verdicts(rows: Any) -> dict[ParticipantId, VerdictState]:
+def _verdicts(states: Iterable[VerdictState]) -> dict[ParticipantId, VerdictState]:
     """The latest verdict per participant; of several windows the one that speaks of a DLT counts."""
     verdicts: dict[ParticipantId, VerdictState] = {}
-    for row in rows:
-        state = _verdict(row)
+    for state in states:
         known = verdicts.get(state.participant_id)
         if known is None or _weight(state) > _weight(known):
             verdicts[state.participant_id] = state
@@ -209,8 +237,10 @@ def _weight(state: VerdictState) -> int:
     return order.index(state.verdict) + (10 if state.speaks_of_dlt else 0)
 
 
-def _verdict(row: Row) -> VerdictState:
+@_once_per_row
+def _verdict(text: str) -> VerdictState:
     """A word of safety's that is not known here is an open question, evaluated as pending and as DLT."""
+    row = row_of(text)
     known = row["verdict"] in list(Verdict)
     provisional = row["provisional"] != Provisional.NONE.value or not known
     return VerdictState(
@@ -221,7 +251,9 @@ def _verdict(row: Row) -> VerdictState:
     )
 
 
-def _entry(row: Row) -> EntryRecord:
+@_once_per_row
+def _entry(text: str) -> EntryRecord:
+    row = row_of(text)
     entry = WaitingEntry(
         id=WaitingEntryId(row["id"]),
         site_id=SiteId(row["site_number"]),
@@ -258,3 +290,10 @@ def _sites(rows: Sequence[Row], green_lights: Sequence[Row]) -> dict[SiteId, Sit
 
 _LOCK = Sql("SELECT trial_id FROM trial_gate WHERE trial_id = $1 FOR UPDATE")
 _MAKE_GATE = Sql("INSERT INTO trial_gate (trial_id, code) VALUES ($1, '') ON CONFLICT (trial_id) DO NOTHING")
+_LOCK_OF_SCREENING = Sql(
+    "SELECT trial_id FROM trial_gate WHERE trial_id = (SELECT trial_id FROM screening WHERE id = $1) FOR UPDATE"
+)
+_MAKE_GATE_OF_SCREENING = Sql(
+    "INSERT INTO trial_gate (trial_id, code) SELECT trial_id, '' FROM screening WHERE id = $1"
+    " ON CONFLICT (trial_id) DO NOTHING"
+)

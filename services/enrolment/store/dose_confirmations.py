@@ -1,6 +1,6 @@
 """Confirmations for the pharmacy and queries about amounts, in the store."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -12,6 +12,7 @@ from services.enrolment.domain.dose_confirmation import Confirmation, DoseQuery
 from services.enrolment.domain.planned_dose import DoseBasis
 from services.enrolment.store.dose_tables import DoseConfirmationRow, DoseCorrectionRow, DoseQueryRow
 from services.enrolment.store.person_tables import AdministrationRow
+from services.enrolment.store.trials import read_dose_basis
 from shared.database import Sql, Tx, instant_parameter
 from shared.joint_reads import nested
 from shared.rows import insertion, table_of
@@ -123,8 +124,7 @@ async def dose_basis(tx: Tx, trial_id: str, protocol_version: str) -> DoseBasis:
 
 @lru_cache(maxsize=64)
 def _basis_of(terms: str) -> DoseBasis:
-    treatment: Mapping[str, Any] | None = nested(terms).get("treatment")
-    return DoseBasis(treatment["dose_basis"]) if treatment else DoseBasis.NONE
+    return read_dose_basis(nested(terms))
 
 
 def as_text(amount: Decimal | None) -> str | None:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from itertools import zip_longest
 from typing import Any
 
+from services.enrolment.domain.planned_dose import DoseBasis
 from services.enrolment.domain.protocol_terms import LevelTerms, PartTerms, ProtocolTerms, VersionRules
 from services.enrolment.domain.recruitment import AtTarget, TargetPolicy
 from services.enrolment.domain.stagger import EnforceAt, StaggerPolicy
@@ -102,7 +103,7 @@ def each_until_the_next(rows: Iterable[tuple[datetime, str, datetime | None, str
     ]
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=512)
 def _read_terms(version: str, effective_at: datetime, sunset_at: datetime | None, text: str) -> VersionRules:
     document = nested(text)
     consent, stagger = document["consent"], document["stagger"]
@@ -130,7 +131,14 @@ def _read_terms(version: str, effective_at: datetime, sunset_at: datetime | None
         ),
         circulation_receipts=document["decision"]["circulation_receipts"],
         window_days=document["dlt"]["window"]["days"] if document["dlt"] else None,
+        dose_basis=read_dose_basis(document),
     )
+
+
+def read_dose_basis(document: Mapping[str, Any]) -> DoseBasis:
+    """What a protocol version doses by; `none` where it plans no treatment."""
+    treatment: Mapping[str, Any] | None = document.get("treatment")
+    return DoseBasis(treatment["dose_basis"]) if treatment else DoseBasis.NONE
 
 
 def _part(part: Mapping[str, Any]) -> PartTerms:
