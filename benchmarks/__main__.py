@@ -50,7 +50,7 @@ def main() -> int:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("ids", nargs="*", metavar="ID", help="B1 to B13; all by default")
+    parser.add_argument("ids", nargs="*", metavar="ID", help="B1 to B15; all by default")
     parser.add_argument("--runs", type=int, help="runs of each, of which the median counts (default 5)")
     parser.add_argument("--quick", action="store_true", help="small runs, to see that everything works")
     parser.add_argument("--no-docker", action="store_true", help="only SQLite and the direct transport")

@@ -22,7 +22,7 @@ from deploy.trialops.home import DEVELOPMENT_ISSUER, Home
 from services.sponsor.events.protocol_file import ProtocolFile
 from services.sponsor.events.published import (
     DelegationGrantedV1,
-    ProtocolVersionApprovedV2,
+    ProtocolVersionApprovedV3,
     SiteGreenLitV1,
 )
 from shared.database import Database
@@ -129,7 +129,7 @@ async def _tell(database: Database, comparison: Comparison) -> None:
 def of_the_trial(sponsor: FakeProducer, now: datetime) -> list[Record]:
     """What the sponsor tells of the trial: its protocol, a hospital, and the investigator there."""
     protocol = ProtocolFile.model_validate_json(json.dumps(read_protocol()))
-    approved = ProtocolVersionApprovedV2(
+    approved = ProtocolVersionApprovedV3(
         trial_id=TRIAL_ID,
         trial_code=protocol.trial.code,
         protocol_version=protocol.protocol_version,

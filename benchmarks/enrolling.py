@@ -21,7 +21,7 @@ from services.sponsor.events.protocol_file import ProtocolFile
 from services.sponsor.events.published import (
     DelegationGrantedV1,
     DoseDecisionSignedV1,
-    ProtocolVersionApprovedV2,
+    ProtocolVersionApprovedV3,
     SiteGreenLitV1,
     TrialOpenedV1,
 )
@@ -112,7 +112,7 @@ def _said(network: Network, n: int, now: datetime) -> Iterator[tuple[Any, str]]:
     trial, code, since = trial_id(n), trial_code(n), now - timedelta(days=30)
     document = json.dumps(protocol(code, network.parts))
     yield (
-        ProtocolVersionApprovedV2(
+        ProtocolVersionApprovedV3(
             trial_id=trial,
             trial_code=code,
             protocol_version=VERSION,

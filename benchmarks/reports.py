@@ -102,3 +102,22 @@ REPORT = Comparison(
     tell=_tell,
     before=_nothing_before,
 )
+
+
+def _serious_report(n: int) -> Asked:
+    """A serious grade 1 nausea that its investigator suspects: an alert, a class, and an obligation with its clock."""
+    asked = _report(n)
+    return Asked(asked.path, asked.body | {"seriousness": ["hospitalisation"]})
+
+
+async def _nothing_before_it(_url: str, _headers: Callable[[], dict[str, str]]) -> Callable[[int], Asked]:
+    return _serious_report
+
+
+SERIOUS_REPORT = Comparison(
+    what="serious report with alert, class and obligation, POST to 201, v bare FastAPI + one INSERT",
+    floor=0.15,
+    service=program,
+    tell=_tell,
+    before=_nothing_before_it,
+)

@@ -6,11 +6,26 @@ Floors and goals are those that the figures are held to in `README.md`; a floor 
 import statistics
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 
-from benchmarks import commands, consuming, consuming_anchors, latency, load, relaying, safe, sample, trial
+from benchmarks import (
+    alerting,
+    commands,
+    consuming,
+    consuming_anchors,
+    latency,
+    load,
+    relaying,
+    safe,
+    sample,
+    trial,
+)
+from benchmarks.classifying import classifying
 from benchmarks.consents import CONSENT
+from benchmarks.dose_finding import dose_finding
 from benchmarks.enrolment_rows import board, board_follows, finder, race, registration
+from benchmarks.grading import grading
+from benchmarks.listings import listing
 from benchmarks.measure import Result, centile, interleaved
-from benchmarks.reports import REPORT
+from benchmarks.reports import REPORT, SERIOUS_REPORT
 from benchmarks.size import Size
 from benchmarks.surroundings import POSTGRESQL, SQLITE, Surroundings
 
@@ -141,7 +156,7 @@ async def relay(around: Surroundings, size: Size) -> Rows:
 async def command(around: Surroundings, size: Size) -> Rows:
     """B5: commands over HTTP."""
     for kind in around.stores:
-        for comparison in (CONSENT, REPORT):
+        for comparison in (CONSENT, REPORT, SERIOUS_REPORT):
             async with commands.servers(around, kind, comparison) as servers:
                 ours, anchor = await interleaved(
                     lambda: load.rate(servers.ours, servers.request, requests=size.requests),
@@ -196,6 +211,24 @@ async def _latency(
             floor=floors[n],
             goal=goals[n],
         )
+
+
+async def alerted(around: Surroundings, size: Size) -> Rows:
+    """B14: a death accepted to its first call at the receiver of a webhook, one after the other and in a flood."""
+    for kind in around.stores:
+        for flood in (False, True):
+            times = await alerting.accept_to_call(around, kind, reports=size.alerts, flood=flood)
+            for name, share in (("p50", 0.5), ("p99", 0.99)):
+                yield Result(
+                    id="B14",
+                    what=f"a death accepted to its call, {'all at once' if flood else 'singly'}, {name}",
+                    store=kind,
+                    transport="direct" if kind == SQLITE else "kafka",
+                    ours=centile(times, share),
+                    unit=MILLISECONDS,
+                    runs=len(times),
+                    floor=None if name == "p50" else 10_000.0 if flood else 2_000.0,
+                )
 
 
 async def time_to_safe(around: Surroundings, size: Size) -> Rows:
@@ -259,4 +292,9 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "B11": board,
     "B12": board_follows,
     "B13": finder,
+    "B14": alerted,
+    "B15": dose_finding,
+    "B16": grading,
+    "B18": classifying,
+    "B17": listing,
 }

@@ -13,7 +13,9 @@ class Size:
     requests: int = 1_000
     latency_events: int = 1_000
     restrictions: int = 40
+    alerts: int = 100
+    listed: int = 50_000
 
     @classmethod
     def quick(cls, runs: int | None) -> "Size":
-        return cls(runs or 1, 5_000, 200, 300, 400, 8)
+        return cls(runs or 1, 5_000, 200, 300, 400, 8, 20, 4_000)

@@ -6,7 +6,7 @@ child holds a place and lacks nothing but the signed eligibility: the child that
 """
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -87,7 +87,9 @@ async def opened_trials(around: Surroundings, kind: str, *, parts: int) -> Async
 
 
 @asynccontextmanager
-async def installation(around: Surroundings, kind: str) -> AsyncIterator[tuple[str, Home, Stage]]:
+async def installation(
+    around: Surroundings, kind: str, *, environ: Mapping[str, str] | None = None
+) -> AsyncIterator[tuple[str, Home, Stage]]:
     """The three services in a process of their own, with nothing in them: address, keys, and the stage."""
     async with AsyncExitStack() as stack:
         home = Home(around.folder / new_id())
@@ -96,7 +98,7 @@ async def installation(around: Surroundings, kind: str) -> AsyncIterator[tuple[s
         arguments = ["--folder", str(home.folder)]
         if kind != SQLITE:
             arguments += await _servers(around, kind, stack)
-        url = await stack.enter_async_context(program("benchmarks.serving", *arguments))
+        url = await stack.enter_async_context(program("benchmarks.serving", *arguments, environ=environ))
         client = await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=60))
         yield url, home, Stage(client, home)
 

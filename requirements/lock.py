@@ -12,6 +12,7 @@ COMPILE = [
 ]
 SOURCES = {
     "runtime": ["pyproject.toml"],
+    "apprise": ["pyproject.toml", "--extra", "apprise", "--constraint", "requirements/runtime.txt"],
     "build": ["--group", "pyproject.toml:build", "--constraint", "requirements/runtime.txt"],
     "dev": [
         *("pyproject.toml", "--group", "dev", "--group", "build"),

@@ -31,7 +31,10 @@ def build_application(service: Service, verifier: Verifier) -> FastAPI:
     install_problem_handlers(app, service=service.name, translations=translations)
     app.include_router(
         health_router(
-            service.metrics.registry, ready={"database": service.database_answers}, prefix=f"/{service.name}"
+            service.metrics.registry,
+            ready={"database": service.database_answers},
+            working=service.working,
+            prefix=f"/{service.name}",
         )
     )
     for router in (*service.definition.routers, delivery_router):

@@ -23,7 +23,7 @@ from shared.clock import format_instant, parse_instant
 from shared.problems import InvalidRequest, Problem, safe_errors
 
 M = TypeVar("M", bound=BaseModel)
-Nul = Literal["refuse", "replace"]
+Nul = Literal["refuse", "replace", "keep"]
 
 MAX_BODY_BYTES = 1024 * 1024
 BODY_SECONDS = 30.0
@@ -122,7 +122,8 @@ def read_json(raw: bytes, *, nul: Nul = "refuse") -> bytes:
 
     Args:
         raw: the body as it came.
-        nul: `replace` writes U+FFFD for U+0000, for an intake that refuses nothing readable.
+        nul: `replace` writes U+FFFD for U+0000, for an intake that refuses nothing readable; `keep` is for one that
+            also keeps every text inside JSON values, for which alone a store has room.
 
     Returns:
         `raw`, or with `replace` the same document without U+0000.
@@ -133,7 +134,7 @@ def read_json(raw: bytes, *, nul: Nul = "refuse") -> bytes:
             `invalid_text` (U+0000).
         BodyInvalid: 422 when the document is not an object.
     """
-    if rb"\u0000" in raw:
+    if nul != "keep" and rb"\u0000" in raw:
         raw = _without_nul(raw, nul)
     try:
         from_json(raw, allow_inf_nan=False)

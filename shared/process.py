@@ -85,7 +85,8 @@ def main(program: Program, argv: Sequence[str] | None = None) -> int:
                 0 if write_contracts(program.define, program.folder, check=arguments.check) else EXIT_FAILED
             )
         settings = read_service_settings(program.name)
-        check_production(settings, alert_channel_needed=program.alert_channel_needed)
+        mail_needed = program.alert_channel_needed and not settings.outside.reaches_people
+        check_production(settings, alert_channel_needed=mail_needed)
         if arguments.role == "migrate":
             upgrade(settings.store.database_url.get_secret_value(), program.folder / "store" / "migrations")
             return 0
@@ -141,6 +142,7 @@ def _health_only(service: Service) -> FastAPI:
             service.metrics.registry,
             ready={"database": service.database_answers},
             live={"loops": service.is_whole},
+            working=service.working,
             prefix=f"/{service.name}",
         )
     )

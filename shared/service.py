@@ -23,6 +23,7 @@ from shared.delivery_events import delivery_effects
 from shared.domain_clock import DemonstrationClock, DomainClock, RealDomainClock
 from shared.envelope import Record
 from shared.freshness import FreshnessRule
+from shared.heartbeat import Heartbeat, heard_lately
 from shared.ids import IdSource, new_id
 from shared.inbox import Inbox
 from shared.metrics import create_metrics
@@ -38,7 +39,7 @@ from shared.timers import Timer, TimerLoop
 from shared.topics import blinding_of, topic_of_service
 from shared.transport import Transport
 from shared.upkeep import Upkeep
-from shared.watermarks import database_clock
+from shared.watermarks import all_positions, database_clock
 
 log = structlog.get_logger(__name__)
 
@@ -75,7 +76,8 @@ class Loop:
 class Definition:
     """What a service is, apart from how it is delivered.
 
-    `topics_relied_on`: producers whose silence its guards depend on. `loops` are run by a worker.
+    `topics_relied_on`: producers whose silence its guards depend on. `loops` are run by a worker. `checks` say
+    whether a worker does what it is for; they bear on its readiness and its heartbeat, never on a request.
     """
 
     name: str
@@ -89,6 +91,7 @@ class Definition:
     topics_relied_on: Sequence[str] = ()
     published: Published = Published()
     loops: Sequence[Loop] = ()
+    checks: "Mapping[str, Callable[[Service], Awaitable[bool]]]" = field(default_factory=dict)
 
     @property
     def topic(self) -> str:
@@ -172,6 +175,7 @@ class Service:
             new_id=new_id,
             metrics=self.metrics,
         )
+        self.heartbeat = Heartbeat(settings.outside.heartbeat, self.working)
         self.clock_watch = ClockWatch()
         self.freshness = FreshnessRule(
             consumer=definition.name,
@@ -230,6 +234,8 @@ class Service:
             self.run("upkeep", self.upkeep.run)
             for loop in self.definition.loops:
                 self.run(loop.name, partial(loop.run, self))
+            if self.heartbeat.configured:
+                self.run("heartbeat", self.heartbeat.run)
 
     def run(self, what: str, loop: Callable[[], Awaitable[None]]) -> None:
         """Run a loop of this service until it stops; a loop that ends by itself fails the process."""
@@ -255,6 +261,13 @@ class Service:
     def on_stop(self, end: Callable[[], Awaitable[None]]) -> None:
         """Call `end` when stopping, before the loops and the store; what came last goes first."""
         self._on_stop.append(end)
+
+    async def working(self) -> Mapping[str, bool]:
+        """What a worker is for, by name, and whether it does it: its own checks, and each producer heard lately."""
+        positions = await self.database.read(lambda tx: all_positions(tx, self.name))
+        heard = heard_lately(positions, server_now())
+        own = {name: await check(self) for name, check in self.definition.checks.items()}
+        return own | {f"heard-{topic}": well for topic, well in heard.items()}
 
     async def is_whole(self) -> bool:
         """Whether every loop of this process still runs."""

@@ -1,9 +1,10 @@
 """Every service's settings: the same blocks, read under its own prefix before the common one."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from shared.outside_settings import OutsideSettings, read_outside
 from shared.settings import (
     BrokerSettings,
     DeploymentSettings,
@@ -32,6 +33,7 @@ class ServiceSettings:
     mail: MailSettings
     freshness: FreshnessSettings
     limits: LimitSettings
+    outside: OutsideSettings = field(default_factory=OutsideSettings)
     folder: Path = Path()
 
 
@@ -52,4 +54,5 @@ def read_service_settings(service: str, *, environ: Mapping[str, str] | None = N
         mail=read_block(MailSettings, *prefixes, environ=environ),
         freshness=read_block(FreshnessSettings, *prefixes, environ=environ),
         limits=read_block(LimitSettings, *prefixes, environ=environ),
+        outside=read_outside(*prefixes, environ=environ),
     )

@@ -89,6 +89,11 @@ class TimerLoop:
         """Take the lead without a lock, for tests and tools that run turns by hand."""
         self._epoch = await self._database.write(self._take_over)
 
+    async def leads_still(self) -> bool:
+        """Whether this process is, by the store, the one whose turns count."""
+        rows = await self._database.read(lambda tx: tx.fetch(_HOLDER, self.name))
+        return bool(rows) and rows[0][0] == self._holder
+
     async def turn(self) -> None:
         """Do everything that is due now, and note up to which domain time that was.
 
@@ -154,3 +159,4 @@ _TAKE_OVER = Sql(
 _RENEW = Sql("UPDATE work_leader SET renewed_at = $3 WHERE name = $1 AND epoch = $2 RETURNING epoch")
 _NOTE = Sql("UPDATE work_leader SET ran_until = $3 WHERE name = $1 AND epoch = $2")
 _RAN_UNTIL = Sql("SELECT ran_until FROM work_leader WHERE name = $1")
+_HOLDER = Sql("SELECT holder FROM work_leader WHERE name = $1")

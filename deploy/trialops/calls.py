@@ -52,6 +52,13 @@ class Calls:
             return self._answer("POST", service, path, headers=headers)
         return self._answer("POST", service, path, json=body, headers=headers)
 
+    def text(self, service: str, path: str) -> str:
+        """An answer that is a page, not JSON."""
+        answer = self._requested("GET", service, path)
+        if not answer.headers.get("content-type", "").startswith("text/html"):
+            raise Unreachable(f"{self._client.base_url} answers, but not as trialops does")
+        return answer.text
+
     def pages(self, service: str, path: str, **query: Any) -> list[Any]:
         """Every entry of a list that comes in pages."""
         entries: list[Any] = []
@@ -66,6 +73,13 @@ class Calls:
         self._client.close()
 
     def _answer(self, method: str, service: str, path: str, **arguments: Any) -> Any:
+        answer = self._requested(method, service, path, **arguments)
+        try:
+            return answer.json()
+        except ValueError:
+            raise Unreachable(f"{self._client.base_url} answers, but not as trialops does") from None
+
+    def _requested(self, method: str, service: str, path: str, **arguments: Any) -> httpx.Response:
         try:
             answer = self._client.request(method, f"/{service}/api/v1{path}", **arguments)
         except httpx.TransportError as error:
@@ -76,7 +90,4 @@ class Calls:
             except ValueError:
                 problem = {"code": f"http_{answer.status_code}", "title": "No problem document"}
             raise Refused(answer.status_code, problem)
-        try:
-            return answer.json()
-        except ValueError:
-            raise Unreachable(f"{self._client.base_url} answers, but not as trialops does") from None
+        return answer

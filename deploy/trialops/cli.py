@@ -5,12 +5,15 @@ stopped by Ctrl-C. A failure is one line on stderr, with nothing on stdout, also
 """
 
 import sys
-from typing import Annotated
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_group
 
-from deploy.trialops import audit, delivery, demonstrate, develop, hosting, take_over
-from deploy.trialops.calculators import dose_commands, enrolment_commands, safety_commands
 from deploy.trialops.calculators.invalid import InputInvalid
 from deploy.trialops.calls import Refused, Unreachable
 from deploy.trialops.home import HomeUnusable, NoKey
@@ -21,8 +24,47 @@ from shared.settings import SettingsInvalid
 
 EXIT_FAILED, EXIT_UNREACHABLE, EXIT_NOT_PERMITTED = 1, 3, 4
 
+_HOMES = {
+    **dict.fromkeys(("serve", "migrate", "contracts"), "hosting"),
+    "demo": "demonstrate",
+    **dict.fromkeys(("outbox", "watermarks", "parked", "replay", "rebuild"), "delivery"),
+    **dict.fromkeys(("import", "take-over"), "take_over"),
+    "audit": "audit:app",
+    "why": "why:app",
+    "enrolment": "calculators.enrolment_commands:app",
+    "safety": "calculators.safety_commands:app",
+    "dose": "calculators.dose_commands:app",
+    "ctcae": "ctcae:app",
+    "dev": "develop:app",
+}
+"""Where each command is: a module that adds it, or a module and its group of commands."""
+
+
+class _OnDemand(TyperGroup):
+    """Commands that are imported when they are asked for: a calculator does not wait for three services."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(_HOMES)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        home = _HOMES.get(cmd_name)
+        return None if home is None else _commands_of(home, cmd_name)[cmd_name]
+
+
+@cache
+def _commands_of(home: str, name: str) -> Mapping[str, Any]:
+    path, _, group = home.partition(":")
+    module, shelf = import_module(f"deploy.trialops.{path}"), typer.Typer()
+    if group:
+        shelf.add_typer(getattr(module, group), name=name)
+    else:
+        module.add_to(shelf)
+    return get_group(shelf).commands
+
+
 app = typer.Typer(
     name="trialops",
+    cls=_OnDemand,
     help="Operate the enrolment, safety and sponsor services.",
     invoke_without_command=True,
     add_completion=False,
@@ -30,15 +72,6 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 refused or failed check, 2 usage, 3 unreachable, 4 not permitted,"
     " 130 stopped by Ctrl-C.",
 )
-hosting.add_to(app)
-demonstrate.add_to(app)
-delivery.add_to(app)
-take_over.add_to(app)
-app.add_typer(audit.app, name="audit")
-app.add_typer(enrolment_commands.app, name="enrolment")
-app.add_typer(safety_commands.app, name="safety")
-app.add_typer(dose_commands.app, name="dose")
-app.add_typer(develop.app, name="dev")
 
 
 def _print_version(asked: bool) -> None:

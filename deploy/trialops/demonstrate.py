@@ -12,7 +12,9 @@ from typing import Annotated, Any
 import httpx
 import typer
 
+from deploy.trialops.demo.comparisons import comparison_lines
 from deploy.trialops.demo.page import render_report
+from deploy.trialops.demo.page_susar import susar_in_words
 from deploy.trialops.demo.plan import SEED
 from deploy.trialops.demo.play import Played, Story, Wanted, play
 from deploy.trialops.demo.published import ASSUMPTIONS, CITATION
@@ -160,12 +162,16 @@ def _print_published(result: Mapping[str, Any]) -> None:
             )
     for one in result["levels_closed"]:
         console.print(f"Closed by a report: {one['level']}, {one['report_to_closed_ms']:.1f} ms after it")
+    console.print(f"Invented, with a played regulator: {susar_in_words(result['susar'])}", soft_wrap=True)
     console.print("Not published, so assumed:", style="bold")
     for text in ASSUMPTIONS:
         console.print(f"  - {text}", soft_wrap=True)
     console.print("The rules took another road than the paper:", style="bold")
     for one in result["disagreements"]:
         console.print(f"  - {one['where']}: {one['rules']} ({one['reason']})", soft_wrap=True)
+    console.print("Decided, and what designs recommend on the same data:", style="bold")
+    for line in comparison_lines(result["comparisons"]):
+        console.print(f"  - {line}", soft_wrap=True)
 
 
 def _print_invented(result: Mapping[str, Any]) -> None:

@@ -25,6 +25,7 @@ from shared.kafka_history import topic_history
 from shared.kafka_transport import KafkaConnection, KafkaTransport
 from shared.kafka_worker import KafkaIntake, consume_from_kafka
 from shared.outbox_log import OutboxLog
+from shared.outside_settings import read_outside
 from shared.problems import Problem, problem_response
 from shared.process import Program
 from shared.service import Service
@@ -208,6 +209,8 @@ class Installation:
             mail=read_block(MailSettings, *prefixes),
             freshness=self._place.freshness or read_block(FreshnessSettings, *prefixes),
             limits=read_block(LimitSettings, *prefixes),
+            outside=read_outside(*prefixes),
+            folder=self._place.folder,
         )
 
 

@@ -3,11 +3,17 @@
 from pathlib import Path
 
 from services.sponsor.api import (
+    committee,
     decisions,
     delegations,
+    design_comparisons,
+    halt_provenance,
     halts,
     imports,
+    monitoring,
+    packs,
     protocol_versions,
+    recommendation_previews,
     recommendations,
     sites,
     snapshots,
@@ -15,7 +21,7 @@ from services.sponsor.api import (
     trials,
 )
 from services.sponsor.api.refusals import to_problem
-from services.sponsor.commands.reassess_trial import reassess_every_trial
+from services.sponsor.commands.flag_packs import settle_copies
 from services.sponsor.commands.say_parked import say_parked
 from services.sponsor.commands.take_over import TrialFile
 from services.sponsor.commands.taken_decisions import DecisionsFile
@@ -41,7 +47,7 @@ def definition(settings: ServiceSettings) -> Definition:
         title="Sponsor: trials, sites, dose decisions and halts",
         metadata=METADATA,
         consumers=(ENROLMENT_EVENTS, SAFETY_EVENTS),
-        projections=Projections(tables=COPIES, settle=reassess_every_trial, on_parked=say_parked),
+        projections=Projections(tables=COPIES, settle=settle_copies, on_parked=say_parked),
         routers=(
             trials.router,
             trial_kinds.router,
@@ -49,9 +55,15 @@ def definition(settings: ServiceSettings) -> Definition:
             sites.router,
             delegations.router,
             snapshots.router,
+            committee.router,
+            packs.router,
             decisions.router,
             halts.router,
+            halt_provenance.router,
             recommendations.router,
+            design_comparisons.router,
+            recommendation_previews.router,
+            monitoring.router,
             imports.router,
         ),
         timers=(PROTOCOL_VERSIONS,),

@@ -141,7 +141,7 @@ def test_enrolment_understands_every_cohort_rule_that_the_sponsor_publishes() ->
 
 
 def test_safety_understands_the_dlt_definition_that_the_sponsor_publishes() -> None:
-    path = contracts_of("sponsor") / "examples" / "sponsor.protocol-version.approved.v2.json"
+    path = contracts_of("sponsor") / "examples" / "sponsor.protocol-version.approved.v3.json"
     approved = json.loads(path.read_text())
 
     assert parse_definition(approved["protocol"]["dlt"]).criteria
@@ -169,7 +169,9 @@ def test_every_command_documents_its_key_and_a_status_that_commands_answer_with(
         if method == "get" or path in READING_POSTS:
             assert not any(name.startswith("IdempotencyKey") for name in takes), path
             continue
-        key = "IdempotencyKeyIfWanted" if path == "/adverse-events" else "IdempotencyKey"
+        key = (
+            "IdempotencyKeyIfWanted" if path in ("/adverse-events", "/special-reports") else "IdempotencyKey"
+        )
         assert key in takes, path
         assert "200" not in operation["responses"], path
         assert operation["responses"].keys() & {"201", "202"}, path

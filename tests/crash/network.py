@@ -58,6 +58,7 @@ class Network:
     store_urls: Mapping[str, str]
     broker: str
     members: list[Member] = field(default_factory=list)
+    environ: Mapping[str, str] = field(default_factory=dict)
 
     async def start(self, *roles: tuple[str, str]) -> Sequence[Member]:
         """Start processes (service, role) at once and wait until each is ready."""
@@ -76,7 +77,9 @@ class Network:
             "TRIALOPS_TOKEN_ISSUER": DEVELOPMENT_ISSUER,
             "TRIALOPS_TOKEN_PUBLIC_KEYS_FILE": str(self.home.folder / "token-keys.public.json"),
         }
-        process = spawn(log, f"services.{service}", role, "--port", str(port), environ=environ)
+        process = spawn(
+            log, f"services.{service}", role, "--port", str(port), environ=environ | dict(self.environ)
+        )
         self.members.append(Member(service, role, port, log, process))
         return self.members[-1]
 

@@ -59,6 +59,7 @@ class Served:
         self._log = home / "serve.log"
         self._armed = home / "armed"
         self._process: subprocess.Popen[bytes] | None = None
+        self.environ: dict[str, str] = {}
 
     @property
     def url(self) -> str:
@@ -81,7 +82,7 @@ class Served:
             self._log,
             *("deploy.trialops", "serve", "--demonstration"),
             *("--home", str(self.home.folder), "--port", str(self._port)),
-            environ=environ,
+            environ=environ | self.environ,
         )
         async with httpx.AsyncClient(base_url=self.url) as client:
 

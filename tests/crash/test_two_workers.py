@@ -1,19 +1,11 @@
 """Two workers of one service on Kafka and PostgreSQL: the leading one is killed, the other carries on alone."""
 
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from functools import partial
-from pathlib import Path
 from random import Random
-from typing import Any
 
 import pytest
 
-from deploy.trialops.home import Home
-from deploy.trialops.installation import PROGRAMS
-from shared.migrations import upgrade_on
-from shared.testing.kafka_server import KafkaServer
-from shared.testing.stores import PostgresServer, wait_until
+from shared.testing.stores import wait_until
 from tests.crash import ledger
 from tests.crash.load import RIGHTLY_REFUSED, Load
 from tests.crash.network import Member, Network
@@ -23,33 +15,6 @@ pytestmark = [pytest.mark.postgres, pytest.mark.kafka, pytest.mark.slow]
 SEED = 20261121
 TAKEN_OVER_SECONDS = 60.0
 """The group notices a member that vanished after 10 s; the rest is for a slow machine."""
-
-
-def _migrate(folder: Path, connection: Any) -> None:
-    upgrade_on(connection, folder)
-
-
-@pytest.fixture
-async def network(
-    postgres_server: PostgresServer, docker_engine: None, tmp_path: Path
-) -> AsyncIterator[Network]:
-    """Databases and topics of the three services; no process yet."""
-    home = Home(tmp_path)
-    home.ensure_key()
-    broker = KafkaServer()
-    async with AsyncExitStack() as stack:
-        stack.callback(broker.remove)
-        broker.run()
-        urls = {}
-        for name, program in PROGRAMS.items():
-            build = partial(_migrate, program.folder / "store" / "migrations")
-            urls[name] = await postgres_server.create(f"crash-{name}", build)
-            stack.push_async_callback(postgres_server.drop, urls[name])
-        await broker.wait()
-        await broker.create_topics([*(f"{name}.events.v1" for name in PROGRAMS), "enrolment.unblinded.v1"])
-        made = Network(home, urls, broker.connection().bootstrap_servers)
-        stack.callback(made.end)
-        yield made
 
 
 async def test_the_survivor_of_two_workers_loses_nothing_and_doubles_nothing(network: Network) -> None:

@@ -95,3 +95,18 @@ def tool(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "200")
     return run
+
+
+@pytest.fixture
+def ask_dose(tool: Tool, tmp_path: Path) -> Tool:
+    """A command of `trialops dose`; documents are written to files first."""
+
+    def run(command: str, *options: str, **documents: Any) -> Said:
+        for name, document in documents.items():
+            file = tmp_path / f"{name}.json"
+            text = document if isinstance(document, bytes) else json.dumps(document).encode()
+            file.write_bytes(text)
+            options = (*options, f"--{name}", str(file))
+        return tool("dose", command, *options)
+
+    return run

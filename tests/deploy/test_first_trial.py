@@ -27,7 +27,7 @@ def test_the_first_trial_page_leads_to_a_registered_child(served: Served) -> Non
     walked = subprocess.run(
         ["bash", "-eu", "-c", script],
         cwd=ROOT,
-        env=os.environ | {"TRIALOPS_HOME": str(served.home)},
+        env=os.environ | {"TRIALOPS_HOME": str(served.home), "TRIALOPS_URL": served.url},
         capture_output=True,
         text=True,
         timeout=240,
@@ -38,3 +38,12 @@ def test_the_first_trial_page_leads_to_a_registered_child(served: Served) -> Non
     assert "in_force" in walked.stdout.splitlines()
     assert '"participant_number":"PBTC042-001-' in walked.stdout
     assert "/problems/" not in walked.stdout
+    why = walked.stdout[walked.stdout.rindex("participant  ") :]
+    for said in (
+        "PBTC042-001-",
+        "open_level, level 1, 6 places",
+        "rolling_six",
+        "src_chair",
+        "medical_monitor",
+    ):
+        assert said in why

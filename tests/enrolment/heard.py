@@ -10,6 +10,7 @@ from services.safety.events.published import (
     AdverseEventAmendedV1,
     AdverseEventReportedV1,
     DltVerdictRecordedV1,
+    StoppingRuleCrossedV1,
 )
 from services.sponsor.events import published as sponsor_events
 from services.sponsor.events.protocol_file import ProtocolFile
@@ -72,7 +73,7 @@ class Heard:
     ) -> tuple[Any, str]:
         of_kind = protocol_of_kind(self.kind, version, self.code, **replaced) if self.kind else None
         document = of_kind or protocol(version, self.code, **replaced)
-        body = sponsor_events.ProtocolVersionApprovedV2(
+        body = sponsor_events.ProtocolVersionApprovedV3(
             trial_id=self.trial_id,
             trial_code=self.code,
             protocol_version=version,
@@ -253,6 +254,25 @@ class Heard:
             }
         )
         return body, f"window-{participant_id}"
+
+    def crossed(
+        self, name: str = "crossing-1", *, part: str | None = PART, level: int | None = None
+    ) -> tuple[Any, str]:
+        body = StoppingRuleCrossedV1(
+            trial_id=self.trial_id,
+            crossing_id=name,
+            rule_id="dlt-rate",
+            rule_version=1,
+            part=part,
+            level=level,
+            n=4,
+            events=3,
+            stops_at=3,
+            pending=0,
+            action="Stop recruitment.",
+            crossed_at=server_now() + 3650 * DAY,
+        )
+        return body, name
 
     def report(
         self,

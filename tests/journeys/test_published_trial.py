@@ -1,6 +1,7 @@
 """The published trial, told by the command that users run, on every shape of installation."""
 
 import asyncio
+import hashlib
 import json
 import os
 import sys
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.journeys.case_files import case_files
 from tests.journeys.conftest import SHAPES, Make
 from tests.journeys.plants import effect_twice, lost_event, row_twice
 from tests.journeys.world import World
@@ -41,6 +43,18 @@ CLEAN = {
     "audit_chains_ok": True,
     "allocations_without_decision": 0,
 }
+STAY, UP, DOWN = ("stay", 1), ("escalate", 2), ("deescalate", 2)
+COMPARED = [
+    ("stratum-1", ("open_level", 1), STAY, STAY, STAY),
+    ("stratum-1", ("open_level", 2), UP, UP, UP),
+    ("stratum-1", ("open_level", 3), ("escalate", 3), ("escalate", 3), ("escalate", 3)),
+    ("stratum-1", ("open_level", 2), DOWN, DOWN, ("stay", 3)),
+    ("stratum-1", ("declare_mtd", 2), ("complete", 2), ("escalate", 3), ("stay", 2)),
+    ("stratum-2", ("open_level", 1), STAY, STAY, STAY),
+    ("stratum-2", ("open_level", 2), UP, UP, UP),
+    ("stratum-2", ("declare_mtd", 2), ("complete", 2), ("stay", 2), ("stay", 2)),
+]
+"""Part, decision, then what the trial's own design, BOIN and the CRM recommend on its data."""
 
 
 async def demo(folder: Path, *options: str) -> tuple[int, dict[str, Any], str]:
@@ -65,6 +79,15 @@ def against(world: World) -> tuple[str, ...]:
     return ("--against", world.url, "--home", str(world.home.folder))
 
 
+def compared(result: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """As COMPARED."""
+    return [
+        (step["part"], *((one["kind"], one["level"]) for one in sayings))
+        for step in result["comparisons"]
+        for sayings in [[step["decided"], step["own_design"], *step["others"]]]
+    ]
+
+
 def assert_as_published(result: dict[str, Any]) -> None:
     assert result["strata"] == PUBLISHED
     assert result["invariants"] == CLEAN, result["details"]
@@ -75,6 +98,16 @@ def assert_as_published(result: dict[str, Any]) -> None:
     assert [one["code"] for one in result["finder"]["trials"]] == ["PBTC042", "RAND01", "TISS01", "CART01"]
     assert len(result["disagreements"]) == 2
     assert all(one["reason"] for one in result["disagreements"])
+    assert compared(result) == COMPARED
+    assert_susar_closed(result["susar"])
+
+
+def assert_susar_closed(susar: dict[str, Any]) -> None:
+    assert all(susar["checks"].values())
+    assert (susar["term"], susar["grade"], susar["verdict"]) == ("Dehydration", 3, "dlt")
+    assert susar["moments"][-1]["event_class"] == "SUSAR"
+    assert [file["accepted"] for file in susar["files"]] == [False, True]
+    assert {(one["state"], one["in_time"]) for one in susar["obligations"]} == {("met", True)}
 
 
 @pytest.mark.slow
@@ -86,7 +119,11 @@ async def test_demo_command_reaches_the_published_counts_and_writes_its_report(t
     assert result["report"] == str(tmp_path / "told.html")
     page = (tmp_path / "told.html").read_text()
     assert "<svg" in page
-    assert page.index("Counts reached through the rules") < page.index('<h2 id="invented">')
+    assert "CRM (empiric, plug-in)" in page
+    assert page.count("names level 2") == 4
+    assert page.index("Counts reached through the rules") < page.index('<h2 id="susar">')
+    assert page.index('<h2 id="susar">') < page.index('<h2 id="invented">')
+    assert "Placeholder: 99999999." in page
     assert "http://" not in page.replace("http://www.w3.org", "")
     assert "<script src" not in page
 
@@ -98,9 +135,13 @@ async def test_the_same_story_against_a_running_installation(
 ) -> None:
     async with installation_in(shape) as world:
         code, result, errors = await demo(tmp_path, *against(world))
+        files = await case_files(world)
 
     assert (code, errors) == (0, "")
     assert_as_published(result)
+    sent = [hashlib.sha256(raw).hexdigest() for _, raw in files]
+    assert sent == [file["sha256"] for file in result["susar"]["files"]]
+    assert {trial for trial, _ in files} == {"PBTC042"}
 
 
 @pytest.mark.slow

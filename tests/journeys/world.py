@@ -52,9 +52,9 @@ class World:
     def service(self, name: str) -> Service:
         return self.installation.services[name]
 
-    async def opened_trial(self, *, places: int = 6) -> "Trial":
+    async def opened_trial(self, *, places: int = 6, protocol: dict[str, Any] | None = None) -> "Trial":
         """The replayed trial, open at five hospitals, with these places at 50 mg/m2 of stratum I."""
-        return await self._trial(read_protocol(), ESCALATION, "open_level", places)
+        return await self._trial(protocol or read_protocol(), ESCALATION, "open_level", places)
 
     async def wide_trial(self, *, places: int) -> "Trial":
         """The same with room for a crowd: an expansion part whose level the first DLT closes."""

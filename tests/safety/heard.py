@@ -29,7 +29,7 @@ from services.sponsor.events.protocol_file import ProtocolFile
 from services.sponsor.events.published import (
     DelegationEndedV1,
     DelegationGrantedV1,
-    ProtocolVersionApprovedV2,
+    ProtocolVersionApprovedV3,
     SiteGreenLitV1,
 )
 from shared.clock import format_instant, server_now
@@ -81,7 +81,7 @@ class Heard:
 
     def approved(self, document: dict[str, Any] | None = None) -> Record:
         file = ProtocolFile.model_validate_json(json.dumps(document or protocol()))
-        body = ProtocolVersionApprovedV2(
+        body = ProtocolVersionApprovedV3(
             trial_id=self.trial_id,
             trial_code=file.trial.code,
             protocol_version=file.protocol_version,

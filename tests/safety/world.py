@@ -6,8 +6,12 @@ from typing import Any
 
 import httpx
 
-from shared.clock import format_instant
-from shared.database import Sql
+from services.safety.commands.raise_alert import raise_alerts
+from services.safety.domain.alert import AlertKind, AlertRequest
+from services.safety.store.places import trial_named
+from shared.act import Act
+from shared.clock import format_instant, server_now
+from shared.database import Sql, Tx
 from shared.testing.running import Person
 from tests.safety.heard import NUMBER, Heard
 
@@ -112,6 +116,25 @@ class World(Heard):
         assert answer.status_code == 201, answer.text
         period: dict[str, Any] = answer.json()
         return period
+
+    async def raised(self, kind: AlertKind, cause: str = "cause") -> str:
+        """Raise an alert of the trial that no request raises; returns its id."""
+        now, new_id = await self.now(), self.running.service.new_id
+
+        async def work(tx: Tx) -> str:
+            act = Act(
+                actor="service:safety",
+                actor_role="test",
+                now=now,
+                received_at=server_now(),
+                correlation_id=new_id(),
+                new_id=new_id,
+            )
+            trial = await trial_named(tx, self.trial_id)
+            (alert,) = await raise_alerts(tx, act, [AlertRequest(kind=kind, cause=cause)], trial)
+            return str(alert.id)
+
+        return await self.running.service.database.write(work)
 
     async def alert(self, alert_id: str) -> dict[str, Any]:
         answer = await self.officer.get(f"/alerts/{alert_id}")

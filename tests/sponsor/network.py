@@ -4,8 +4,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from services.enrolment.events.dose_correction_events import FirstDoseCorrectedV1, FirstDoseVoidedV1
-from services.enrolment.events.dose_events import FirstDoseRecordedV1, FirstDoseRecordedV2
+from services.enrolment.events.dose_correction_events import (
+    DoseVoidedV1,
+    FirstDoseCorrectedV1,
+    FirstDoseVoidedV1,
+)
+from services.enrolment.events.dose_events import DoseRecordedV1, FirstDoseRecordedV1, FirstDoseRecordedV2
 from services.enrolment.events.participant_events import (
     ParticipantAllocatedV1,
     ParticipantRegisteredV1,
@@ -14,8 +18,19 @@ from services.enrolment.events.participant_events import (
     TreatmentEndedV1,
 )
 from services.enrolment.events.people_events import ParticipantTransferredV1
-from services.enrolment.events.place_events import DoseLevelClosedV1, DoseLevelOpenedV1
-from services.safety.events.published import DltVerdictRecordedV1, DltWindowClosedV1, DltWindowReopenedV1
+from services.enrolment.events.place_events import (
+    DoseDecisionReceivedV1,
+    DoseLevelClosedV1,
+    DoseLevelOpenedV1,
+)
+from services.enrolment.events.screening_events import ScreeningFailedV1, ScreeningStartedV1
+from services.safety.events.published import (
+    AdverseEventAmendedV1,
+    AdverseEventReportedV1,
+    DltVerdictRecordedV1,
+    DltWindowClosedV1,
+    DltWindowReopenedV1,
+)
 from shared.envelope import Record
 from shared.ids import new_id
 from shared.testing.fake_producer import FakeProducer
@@ -233,6 +248,95 @@ class Network:
             reopened_at=AT + timedelta(days=9),
         )
         return self.safety.event(body, aggregate_id=window_id, scope=self.trial_id)
+
+    def doses(self, participant_id: str, *administrations: tuple[datetime, str | None]) -> Record:
+        """Doses recorded as one act, each as (when, why missed); None: it was given."""
+        body = DoseRecordedV1.model_validate(
+            {
+                "trial_id": self.trial_id,
+                "participant_id": participant_id,
+                "administrations": [
+                    {"at": at, "given": missed is None, "missed_because": missed}
+                    for at, missed in administrations
+                ],
+                "authorised": True,
+                "late_entry": False,
+                "recorded_at": AT,
+            }
+        )
+        return self._enrolment(body, participant_id)
+
+    def dose_voided(self, participant_id: str, at: datetime) -> Record:
+        body = DoseVoidedV1(
+            trial_id=self.trial_id,
+            participant_id=participant_id,
+            administration_id=new_id(),
+            withdrawn_at=at,
+            administrations=[],
+            first_dose_follows=False,
+            moved_to=None,
+            reason_code="not_given",
+            voided_at=AT,
+        )
+        return self._enrolment(body, participant_id)
+
+    def decision_received(self, decision_id: str, site_number: str = "012") -> Record:
+        body = DoseDecisionReceivedV1(
+            trial_id=self.trial_id,
+            decision_id=decision_id,
+            site_number=site_number,
+            role="pharmacist",
+            received_at=AT,
+        )
+        return self._enrolment(body, decision_id)
+
+    def screened(self, screening_id: str, site_number: str = "012") -> Record:
+        self.sequence += 1
+        body = ScreeningStartedV1(
+            trial_id=self.trial_id,
+            screening_id=screening_id,
+            screening_number=f"S-{site_number}-{self.sequence:04}",
+            part="escalation",
+            site_number=site_number,
+            started_at=AT,
+        )
+        return self._enrolment(body, screening_id)
+
+    def screening_failed(self, screening_id: str, reason_code: str) -> Record:
+        body = ScreeningFailedV1(
+            trial_id=self.trial_id, screening_id=screening_id, reason_code=reason_code, failed_at=AT
+        )
+        return self._enrolment(body, screening_id)
+
+    def adverse_event(self, report_id: str, participant_id: str | None, **stated: Any) -> Record:
+        """A report, or with `version` above 1 what became of it."""
+        facts: dict[str, Any] = {
+            "trial_id": self.trial_id,
+            "report_id": report_id,
+            "version": 1,
+            "matched": "unmatched" if participant_id is None else "matched",
+            "holds_trial": False,
+            "participant_id": participant_id,
+            "site_number": "012",
+            "term": "Nausea",
+            "dictionary": "5.0+0",
+            "grade": 2,
+            "serious": False,
+            "seriousness": [],
+            "suspected": True,
+            "onset_on": AT.date() + timedelta(days=3),
+            "outcome": None,
+            "aware_at": AT + timedelta(days=4),
+            "queries": [],
+        } | stated
+        amended = facts["version"] > 1
+        body: Any = (
+            AdverseEventAmendedV1.model_validate(facts | {"changed": ["grade"]})
+            if amended
+            else AdverseEventReportedV1.model_validate(facts)
+        )
+        at = body.aware_at + timedelta(hours=body.version)
+        return self.safety.event(body, aggregate_id=report_id, scope=self.trial_id, occurred_at=at)
 
     def _enrolment(self, body: Any, aggregate_id: str) -> Record:
         return self.enrolment.event(body, aggregate_id=aggregate_id, scope=self.trial_id)

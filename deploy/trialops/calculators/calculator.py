@@ -40,8 +40,8 @@ class Calculator:
         return self.answer(Fields(arguments, self.arguments))
 
 
-def answer_once(calculator: Calculator, arguments: Mapping[str, Any], as_json: bool) -> None:
-    """Prints the answer to one question.
+def answer_once(calculator: Calculator, arguments: Mapping[str, Any], as_json: bool) -> Result:
+    """Prints the answer to one question and returns it.
 
     Raises:
         InputInvalid: see the calculator; a field of the command's own is named as its option is spelled.
@@ -55,13 +55,14 @@ def answer_once(calculator: Calculator, arguments: Mapping[str, Any], as_json: b
         raise
     if as_json:
         _print_line(result)
-        return
+        return result
     try:
         calculator.show(result)
     except UnicodeEncodeError:
         raise InputInvalid(
             "output", "not_printable", "This terminal cannot show the answer; use --json."
         ) from None
+    return result
 
 
 def answer_batch(calculators: Mapping[str, Calculator], file: str) -> None:

@@ -49,6 +49,22 @@ class Fields:
     def path(self, name: str) -> str:
         return f"{self._path}.{name}" if self._path else name
 
+    def limited_to(self, known: Collection[str]) -> "Fields":
+        """The same members where only these names are known."""
+        return Fields(self._values, known, self._path)
+
+    def extended(self, more: Mapping[str, Any]) -> "Fields":
+        """These members and more, of any name."""
+        values = {**self._values, **more}
+        return Fields(values, values, self._path)
+
+    def is_text(self, name: str) -> bool:
+        return isinstance(self._values.get(name), str)
+
+    def as_it_came(self, name: str) -> Any:
+        """The member itself, for a reader of its own."""
+        return self._given(name)
+
     def _refused(self, name: str, code: str, message: str) -> InputInvalid:
         return InputInvalid(self.path(name), code, message)
 
@@ -80,6 +96,15 @@ class Fields:
             raise self._refused(name, "not_an_option", f"One of {', '.join(options)} is needed.")
         return value
 
+    def flag(self, name: str, *, default: bool) -> bool:
+        """True or false as JSON says them."""
+        value = self._values.get(name)
+        if value is None:
+            return default
+        if not isinstance(value, bool):
+            raise self._refused(name, "not_true_or_false", "This is neither true nor false.")
+        return value
+
     def number(self, name: str) -> Decimal:
         """A finite number of at most 40 digits, decimal as entered, from JSON or text."""
         value = self._given(name)
@@ -109,6 +134,13 @@ class Fields:
 
     def wholes(self, name: str) -> tuple[int, ...]:
         return tuple(self._whole(f"{name}.{place}", one) for place, one in enumerate(self.items(name)))
+
+    def parts(self, name: str) -> list[Any]:
+        """The items of a list, or the parts of a text between commas; a number is the only item."""
+        value = self._given(name)
+        if isinstance(value, str):
+            return [part.strip() for part in self._text(name, value).split(",", MOST_ITEMS)]
+        return [value] if _is_int(value) or isinstance(value, Decimal) else self.items(name)
 
     def object(self, name: str, known: Collection[str]) -> "Fields":
         return Fields(self._given(name), known, self.path(name))

@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from deploy.trialops.demo.agenda import Act, Agenda
-from deploy.trialops.demo.hospital import PLANNED_DOSES, Hospitals, Registered, Screened
+from deploy.trialops.demo.hospital import PLANNED_DOSES, ZONE, Hospitals, Registered, Screened
 from deploy.trialops.demo.listing import Listing
 from deploy.trialops.demo.office import Office
 from deploy.trialops.demo.plan import Child, CohortPlan
 from deploy.trialops.demo.published import Fate
 from deploy.trialops.demo.stage import Stage, StoryFailed, eventually
+from deploy.trialops.demo.susar import Susar
 from deploy.trialops.demo.timeline import Timeline
 
 VISIT_DAYS = (8, 15, 22)
@@ -42,10 +43,12 @@ class Director:
     timeline: Timeline
     finder: Listing
     closed: list[ClosedLevel] = field(default_factory=list)
+    susar: Susar = field(init=False)
     _agenda: Agenda = field(init=False)
 
     def __post_init__(self) -> None:
         self._agenda = Agenda(self.stage)
+        self.susar = Susar(self.stage, self.timeline, self.office.code, self.office.monitor, ZONE)
 
     async def tell(self, plans: Sequence[CohortPlan]) -> None:
         """Stratum I, its expansion, stratum II, its expansion, as published.
@@ -54,6 +57,7 @@ class Director:
             StoryFailed: the rules decided otherwise than the story needs.
         """
         one_50, one_75, one_95, refill, one_more, two_50, two_75, two_more = plans
+        await self.susar.prepare()
         await self._open("stratum-1", 1, 6, "opens 50 mg/m2 of stratum I with six places")
         await self.finder.look("when the first level of the published trial was opened")
         await self._cohort(one_50)
@@ -195,6 +199,7 @@ class Director:
                 self.stage.now, "enrolment", f"closes {name}", "cohort rule of the signed decision"
             )
             self.timeline.mark(self.stage.now, f"{name} closed by the report", restricting=True)
+        self.susar.follow(self._agenda, one, receipt["report_id"], verdict)
 
     async def _verdict(self, one: Registered) -> str:
         listed = await self.office.monitor.get("safety", f"/participants/{one.participant_id}/dlt-verdicts")

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from deploy.trialops.demo.comparisons import EXPLAINED, comparison_table
 from deploy.trialops.demo.page_invented import finder_section, invented_sections
+from deploy.trialops.demo.page_susar import susar_section
 from deploy.trialops.demo.picture import SHADES, draw_courses, verdict_in_words
 from deploy.trialops.demo.play import Played
 from deploy.trialops.demo.published import ASSUMPTIONS, CITATION
@@ -61,6 +63,7 @@ def render_report(played: Played) -> str:
 <h1>{heading}</h1>
 <p class="lead">{counted}<span class="{ok}">{verdict}</span></p>
 {_published(result, played.timeline) if published else ""}
+{susar_section(result["susar"])}
 {invented_sections(result["invented"])}
 {finder_section(result["finder"])}
 <h2>Checks</h2>
@@ -87,6 +90,9 @@ numbered lines are decisions, red ones closings.</p>
 {_closed(result["levels_closed"])}
 <h2>Where the rules took another road than the paper</h2>
 {_disagreements(result["disagreements"])}
+<h2>What other designs would have recommended</h2>
+<p>{escape(EXPLAINED)}</p>
+{comparison_table(result["comparisons"])}
 <h2>Assumed, because it was not published</h2>
 <ul>{"".join(f"<li>{escape(text)}</li>" for text in ASSUMPTIONS)}</ul>"""
 

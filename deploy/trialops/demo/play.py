@@ -11,6 +11,7 @@ from rich.console import Console
 
 from deploy.trialops.demo import cells, randomised, samples
 from deploy.trialops.demo.books import Books, milliseconds_to_close, pages, read_books
+from deploy.trialops.demo.comparisons import read_comparisons
 from deploy.trialops.demo.director import ClosedLevel, Director
 from deploy.trialops.demo.hospital import Hospitals
 from deploy.trialops.demo.invented import Told
@@ -19,6 +20,7 @@ from deploy.trialops.demo.office import Office, read_protocol
 from deploy.trialops.demo.plan import SEED, draw
 from deploy.trialops.demo.published import DISAGREEMENTS, STRATA
 from deploy.trialops.demo.stage import Stage
+from deploy.trialops.demo.susar_facts import facts_of
 from deploy.trialops.demo.timeline import Timeline
 from deploy.trialops.home import SERVICES, Home
 
@@ -146,7 +148,8 @@ async def _result(
     }
     strata = counts_by_stratum(await office.view()) if office else []
     as_published = office is None or strata == published_strata()
-    checked = all(all(one.checks.values()) for one in told.values())
+    susar = facts_of(director.susar) if director else None
+    failed = [*failed_checks(told), *failed_of_susar(susar)]
     return {
         "strata": strata,
         "invariants": invariants,
@@ -154,13 +157,15 @@ async def _result(
         if director and office
         else [],
         "disagreements": list(DISAGREEMENTS) if director else [],
+        "comparisons": await read_comparisons(office) if office else [],
+        "susar": susar,
         "invented": {
             "seed": wanted.seed,
             "notice": NOTICE,
             "trials": {story.value: one.as_json() for story, one in told.items()},
         },
-        "passed": as_published and holds(invariants) and checked,
-        "details": [*books.details, *failed_checks(told)],
+        "passed": as_published and holds(invariants) and not failed,
+        "details": [*books.details, *failed],
         "events": sum(len(events) for events in books.published.values()),
     }
 
@@ -193,6 +198,12 @@ def failed_checks(told: Mapping[Story, Told]) -> list[str]:
         for name, holds_true in one.checks.items()
         if not holds_true
     ]
+
+
+def failed_of_susar(susar: Mapping[str, Any] | None) -> list[str]:
+    """What was to hold of the event that becomes a SUSAR and does not, in words; nothing where it was not told."""
+    checks = susar["checks"] if susar else {}
+    return [f"SUSAR: {name.replace('_', ' ')} does not hold" for name, right in checks.items() if not right]
 
 
 def holds(invariants: Mapping[str, Any]) -> bool:

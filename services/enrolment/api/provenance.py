@@ -67,6 +67,8 @@ class DecisionOut(OutModel):
     overrides_recommendation: bool
     override_reasons: list[OverrideOut]
     letter: LetterOut | None
+    decided_as: str | None
+    sitting: dict[str, Any] | None
     superseded_because: str | None
     superseded_at: Instant | None
 
@@ -165,6 +167,8 @@ def _decision(found: Provenance) -> DecisionOut | None:
         overrides_recommendation=bool(ground.get("overrides_recommendation")),
         override_reasons=ground.get("override_reasons") or [],
         letter=ground.get("letter"),
+        decided_as=ground.get("decided_as"),
+        sitting=ground.get("sitting"),
         superseded_because=decision.ended_because or None,
         superseded_at=decision.ended_at,
     )

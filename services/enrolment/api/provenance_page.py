@@ -91,6 +91,11 @@ def _decided(decision: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if decision["overrides_recommendation"]:
         reasons = "; ".join(f"{one['role']}: {one['text']}" for one in decision["override_reasons"])
         yield "Above the recommendation, because", reasons
+    sitting = decision["sitting"]
+    if sitting:
+        yield "Voters", ", ".join(f"{one['person']} ({one['seat']})" for one in sitting["voters"])
+        yield "Present without a vote, in conflict", ", ".join(sitting["in_conflict"])
+        yield "Dissent", "; ".join(f"{one['person']}: {one['text']}" for one in sitting["dissents"])
 
 
 def _recommended(said: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,11 @@
 
 from collections.abc import Sequence
 
-from services.enrolment.events.consumed import AdverseEventReported, DltVerdictRecorded
+from services.enrolment.events.consumed import (
+    AdverseEventReported,
+    DltVerdictRecorded,
+    StoppingRuleCrossed,
+)
 from services.enrolment.store import copy_saves
 from shared.consumer import Received
 from shared.database import Tx
@@ -22,6 +26,25 @@ async def copy_verdicts(tx: Tx, events: Sequence[Received[DltVerdictRecorded]]) 
         for body in (event.body for event in events)
     ]
     await copy_saves.save_verdicts(tx, rows)
+
+
+async def copy_crossings(tx: Tx, events: Sequence[Received[StoppingRuleCrossed]]) -> None:
+    """A crossing holds recruitment from its arrival, whether or not the sponsor's halt for it has arrived too."""
+    rows = [
+        {
+            "halt_id": body.crossing_id,
+            "trial_id": body.trial_id,
+            "part": body.part,
+            "level": body.level if body.part is not None else None,
+            "site_number": None,
+            "recruitment": True,
+            "dosing": False,
+            "imposed_at": body.crossed_at,
+            "lifted": False,
+        }
+        for body in (event.body for event in events)
+    ]
+    await copy_saves.save_crossings(tx, rows)
 
 
 async def copy_reports(tx: Tx, events: Sequence[Received[AdverseEventReported]]) -> None:

@@ -148,7 +148,7 @@ _GROUND = {
         "in_force_at",
         "overrides_recommendation",
     ),
-    *("letter", "data_cut_at", "recommendation", "override_reasons"),
+    *("letter", "data_cut_at", "recommendation", "override_reasons", "decided_as", "sitting"),
 }
 
 

@@ -5,10 +5,11 @@ from datetime import datetime
 
 from services.enrolment.commands.permission import allow, unknown
 from services.enrolment.domain.roles import RECEIVING_STAFF
+from services.enrolment.events.place_events import DoseDecisionReceivedV1
 from services.enrolment.store.receipts import keep_receipt, trial_of_decision
 from shared.act import Act
-from shared.audit import record as record_audit
 from shared.database import Tx
+from shared.outbox import NewEvent, put
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,12 @@ async def receive_decision(tx: Tx, command: ReceiveDecision, act: Act) -> dateti
     if trial_id is None:
         raise unknown(act, RECEIVING_STAFF)
     if await keep_receipt(tx, act, trial_id, command.decision_id, command.site_number):
-        details = {"site_number": command.site_number}
-        await record_audit(tx, allowed.act, command.decision_id, "dose-decision.received", details)
+        body = DoseDecisionReceivedV1(
+            trial_id=trial_id,
+            decision_id=command.decision_id,
+            site_number=command.site_number,
+            role="pharmacist" if allowed.act.actor_role == "pharmacist" else "site_investigator",
+            received_at=act.now,
+        )
+        await put(tx, allowed.act, NewEvent(aggregate_id=command.decision_id, scope=trial_id, body=body))
     return act.now

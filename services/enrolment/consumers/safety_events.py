@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from services.enrolment.commands.copy_safety_facts import copy_reports, copy_verdicts
+from services.enrolment.commands.copy_safety_facts import copy_crossings, copy_reports, copy_verdicts
 from services.enrolment.commands.settle_trial import settle_trial
 from services.enrolment.events import consumed
 from shared.act import Act
@@ -12,6 +12,11 @@ from shared.database import Tx
 
 async def on_verdict(tx: Tx, act: Act, event: Received[Any]) -> None:
     """The one hop from an accepted DLT to a closed level: nothing else stands between."""
+    await settle_trial(tx, act, event.body.trial_id)
+
+
+async def on_crossing(tx: Tx, act: Act, event: Received[Any]) -> None:
+    """A crossed stopping rule holds its part in one hop: open places freeze, registrations are refused."""
     await settle_trial(tx, act, event.body.trial_id)
 
 
@@ -34,6 +39,9 @@ SAFETY_EVENTS = Consumer(
         "safety.adverse-event.amended.v1": Effect(
             model=consumed.AdverseEventAmended, project=copy_reports, react=on_report
         ),
+        "safety.stopping-rule.crossed.v1": Effect(
+            model=consumed.StoppingRuleCrossed, project=copy_crossings, react=on_crossing
+        ),
     },
     # The verdict that follows a closed window is what counts here; alerts are safety's own.
     ignored=frozenset(
@@ -42,6 +50,18 @@ SAFETY_EVENTS = Consumer(
             "safety.dlt-window.reopened.v1",
             "safety.alert.raised.v1",
             "safety.alert.acknowledged.v1",
+            "safety.alert.escalated.v1",
+            "safety.alert.resolved.v1",
+            "safety.case.opened.v1",
+            "safety.case.nullified.v1",
+            "safety.case-report.sent.v1",
+            "safety.case-report.acknowledged.v1",
+            "safety.listing.published.v1",
+            "safety.assessment.recorded.v1",
+            "safety.obligation.opened.v1",
+            "safety.obligation.met.v1",
+            "safety.obligation.breached.v1",
+            "safety.obligation.superseded.v1",
             "safety.event.parked.v1",
         }
     ),

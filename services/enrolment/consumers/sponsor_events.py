@@ -30,6 +30,7 @@ SPONSOR_EVENTS = Consumer(
     effects={
         "sponsor.protocol-version.approved.v1": _APPROVED,
         "sponsor.protocol-version.approved.v2": _APPROVED,
+        "sponsor.protocol-version.approved.v3": _APPROVED,
         "sponsor.trial.opened.v1": Effect(
             model=consumed.TrialOpened, project=copies.copy_trial_openings, react=on_trial_facts
         ),
@@ -74,5 +75,11 @@ SPONSOR_EVENTS = Consumer(
         ),
     },
     # A recommendation decides nothing here; a parked event at the sponsor is the sponsor's own trouble.
-    ignored=frozenset({"sponsor.recommendation.raised.v1", "sponsor.event.parked.v1"}),
+    ignored=frozenset(
+        {
+            "sponsor.recommendation.raised.v1",
+            "sponsor.event.parked.v1",
+            "sponsor.committee-pack.outdated.v1",
+        }
+    ),
 )

@@ -113,6 +113,8 @@ class DoseDecisionSigned(ReadEvent):
     data_cut_at: datetime | None = None
     recommendation: RecommendationSaid | None = None
     override_reasons: list[OverrideReason] = Field(default_factory=list)
+    decided_as: str | None = None
+    sitting: dict[str, object] | None = None
 
 
 class DoseDecisionSuperseded(ReadEvent):
@@ -155,6 +157,16 @@ class HaltLifted(ReadEvent):
 
 
 # -- safety ---------------------------------------------------------------------------------------------
+
+
+class StoppingRuleCrossed(ReadEvent):
+    """Until two people lift the halt of the same id, nobody is registered in the rule's scope."""
+
+    trial_id: str
+    crossing_id: str
+    part: str | None
+    level: int | None
+    crossed_at: datetime
 
 
 class AdverseEventReported(ReadEvent):

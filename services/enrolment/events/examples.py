@@ -20,6 +20,7 @@ from services.enrolment.events.participant_events import (
     TreatmentEndedV1,
 )
 from services.enrolment.events.place_events import (
+    DoseDecisionReceivedV1,
     DoseLevelClosedV1,
     DoseLevelOpenedV1,
     SlotExpiredV1,
@@ -166,6 +167,9 @@ EXAMPLES: tuple[PublishedEvent, ...] = (
         rule_cell="n=4 dlt=2 pending=1: close",
         decision_id=_DECISION,
         closed_at=_AT,
+    ),
+    DoseDecisionReceivedV1(
+        trial_id=_TRIAL, decision_id=_DECISION, site_number="012", role="pharmacist", received_at=_AT
     ),
     *CONSENT_EXAMPLES,
     *KIND_EXAMPLES,

@@ -123,6 +123,18 @@ class SlotUnfrozenV1(SlotEvent):
     expires_at: datetime | None
 
 
+class DoseDecisionReceivedV1(PublishedEvent):
+    """A site has received a dose decision; its first receipt counts. Subject: the decision."""
+
+    event_type: ClassVar[str] = "enrolment.dose-decision.received.v1"
+
+    trial_id: str
+    decision_id: str
+    site_number: SiteNumber
+    role: Literal["site_investigator", "pharmacist"]
+    received_at: datetime
+
+
 class DoseLevelOpenedV1(PublishedEvent):
     """A dose level takes registrations, under a signed decision. Subject: the dose level."""
 
@@ -165,4 +177,5 @@ PLACE_EVENTS: tuple[type[PublishedEvent], ...] = (
     SlotUnfrozenV1,
     DoseLevelOpenedV1,
     DoseLevelClosedV1,
+    DoseDecisionReceivedV1,
 )

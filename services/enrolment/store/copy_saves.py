@@ -17,7 +17,7 @@ from services.enrolment.store.copies import (
     VerdictCopyRow,
 )
 from shared.database import Sql, Tx
-from shared.rows import table_of, upsert
+from shared.rows import Values, insert_once, table_of, upsert
 
 save_protocols = upsert(table_of(ProtocolCopyRow))
 save_trials = upsert(table_of(TrialCopyRow))
@@ -30,6 +30,7 @@ save_decision_grounds = upsert(table_of(DecisionGroundCopyRow))
 save_decision_ends = upsert(table_of(DecisionEndCopyRow))
 save_holds = upsert(table_of(CohortHoldCopyRow))
 save_halts = upsert(table_of(HaltCopyRow))
+_CROSSING = table_of(HaltCopyRow)
 save_verdicts = upsert(table_of(VerdictCopyRow))
 save_reports = upsert(table_of(ReportCopyRow))
 
@@ -56,6 +57,12 @@ async def end_delegations(tx: Tx, ids: Sequence[str]) -> None:
 
 async def supersede_decisions(tx: Tx, ids: Sequence[str]) -> None:
     await tx.fetch_each(_SUPERSEDE, [(one,) for one in ids])
+
+
+async def save_crossings(tx: Tx, rows: Sequence[Values]) -> None:
+    """Halts that stand for crossed stopping rules; what the sponsor has said of one already stands."""
+    for row in rows:
+        await insert_once(tx, _CROSSING, row)
 
 
 async def lift_halts(tx: Tx, ids: Sequence[str]) -> None:

@@ -26,6 +26,8 @@ from services.safety.commands.confirm_adverse_event import ConfirmAdverseEvent, 
 from services.safety.commands.match_report import MatchReport, match_report
 from services.safety.commands.report_adverse_event import ReportAdverseEvent, report_adverse_event
 from services.safety.queries.adverse_events import list_adverse_events, show_adverse_event
+from services.safety.queries.ctcae_texts import texts_about
+from services.safety.settings import texts_folder
 from shared.act import Act
 from shared.database import Tx
 from shared.json_body import StrictModel, parse_body, read_limited, request_body
@@ -72,7 +74,7 @@ class ClearanceOut(Answered):
 async def report_adverse_event_route(request: Request, principal: Person) -> Response:
     """Take in a report from anybody who is authenticated; a key is made when none is given."""
     raw = await read_limited(request)
-    body = parse_body(raw, ReportIn, nul="replace")
+    body = parse_body(raw, ReportIn, nul="keep")
 
     async def command(tx: Tx, act: Act) -> Answer:
         receipt = await report_adverse_event(
@@ -100,7 +102,7 @@ async def report_adverse_event_route(request: Request, principal: Person) -> Res
 async def amend_adverse_event_route(request: Request, principal: Person, report_id: Id) -> Response:
     """State the whole event anew."""
     raw = await read_limited(request)
-    body = parse_body(raw, AmendmentIn, nul="replace")
+    body = parse_body(raw, AmendmentIn, nul="keep")
 
     async def command(tx: Tx, act: Act) -> Answer:
         amended = await amend_adverse_event(
@@ -109,7 +111,7 @@ async def amend_adverse_event_route(request: Request, principal: Person, report_
                 report_id=report_id,
                 words=body.words(),
                 stated_by=body.stated_by or "",
-                reason=body.reason or "",
+                reason=(body.reason or "").replace("\0", "\ufffd"),  # a column of its own, and the audit
                 seen_version=body.version,
             ),
             act,
@@ -208,4 +210,7 @@ async def show_adverse_event_route(request: Request, principal: Person, report_i
     async def query(tx: Tx, _act: Act) -> Any:
         return await show_adverse_event(tx, principal, report_id)
 
-    return detail_out(await service_of(request).performer.query(request, principal, query))
+    service = service_of(request)
+    shown = await service.performer.query(request, principal, query)
+    texts = texts_about(shown.record.event.content.term, texts_folder(service.settings))
+    return detail_out(shown, texts)

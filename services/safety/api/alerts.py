@@ -11,7 +11,9 @@ from starlette.responses import Response
 from services.safety.api.parameters import PAGE, Answered, Cursor, Id, Limit, Person, TrialCode
 from services.safety.commands.acknowledge_alert import AcknowledgeAlert, acknowledge_alert
 from services.safety.commands.resolve_alert import ResolveAlert, resolve_alert
+from services.safety.commands.snooze_alert import SnoozeAlert, snooze_alert
 from services.safety.domain.alert import AlertState
+from services.safety.queries.alert_health import channels_of
 from services.safety.queries.alerts import list_inbox, show_alert
 from shared.act import Act
 from shared.database import Tx
@@ -20,6 +22,8 @@ from shared.perform import Answer
 from shared.service import service_of
 
 router = APIRouter(tags=["alerts"])
+
+ChannelName = Literal["mail", "webhook", "apprise", "none"]
 
 
 class NoteIn(StrictModel):
@@ -31,6 +35,16 @@ class AcknowledgedOut(Answered):
 
     alert_id: str
     effect: Literal["stops_escalation", "noted_only"]
+
+
+class SnoozeIn(StrictModel):
+    until: Instant
+    reason: Annotated[str, Field(max_length=4000, description="Never leaves this service")]
+
+
+class SnoozedOut(Answered):
+    alert_id: str
+    until: Instant
 
 
 class ResolvedOut(Answered):
@@ -79,6 +93,18 @@ class SendOut(Answered):
     last_error: str | None
 
 
+class ReceiptOut(Answered):
+    """One try to hand a message over, and what came of it: `delivered`, `failed`, or `gone` (never tried again)."""
+
+    step: int
+    person: str
+    channel: str
+    attempt: int
+    outcome: str
+    error: str | None
+    tried_at: Instant
+
+
 class NoteOut(Answered):
     person: str
     what: str
@@ -87,18 +113,19 @@ class NoteOut(Answered):
 
 
 class InboxOut(Answered):
-    """`outside_channel` is `none` where alerts are shown here and nowhere else."""
+    """`outside_channel` is the first of them, and `none` where alerts are shown here and nowhere else."""
 
-    outside_channel: Literal["mail", "none"]
+    outside_channel: ChannelName
     items: list[AlertOut]
     next_cursor: str | None
 
 
 class AlertDetailOut(Answered):
-    outside_channel: Literal["mail", "none"]
+    outside_channel: ChannelName
     alert: AlertOut
     steps: list[StepOut]
     sends: list[SendOut]
+    receipts: list[ReceiptOut]
     notes: list[NoteOut]
 
 
@@ -149,6 +176,7 @@ async def show_alert_route(request: Request, principal: Person, alert_id: Id) ->
             for step in shown.steps
         ],
         sends=[SendOut.model_validate(send) for send in shown.sends],
+        receipts=[ReceiptOut.model_validate(receipt) for receipt in shown.receipts],
         notes=[NoteOut.model_validate(note) for note in shown.notes],
     )
 
@@ -172,6 +200,25 @@ async def acknowledge_alert_route(request: Request, principal: Person, alert_id:
 
 
 @router.post(
+    "/alerts/{alert_id}/snoozes",
+    status_code=201,
+    response_model=SnoozedOut,
+    openapi_extra=request_body(SnoozeIn),
+)
+async def snooze_alert_route(request: Request, principal: Person, alert_id: Id) -> Response:
+    """Make the ladder wait, for at most a day; never for what may be a death, a SUSAR or a DLT."""
+    raw = await read_limited(request)
+    body = parse_body(raw, SnoozeIn)
+
+    async def command(tx: Tx, act: Act) -> Answer:
+        asked = SnoozeAlert(alert_id=alert_id, until=body.until, reason=body.reason)
+        snooze = await snooze_alert(tx, asked, act)
+        return Answer(body=SnoozedOut(alert_id=alert_id, until=snooze.until))
+
+    return await service_of(request).performer.command(request, principal, raw, command)
+
+
+@router.post(
     "/alerts/{alert_id}/resolutions",
     status_code=201,
     response_model=ResolvedOut,
@@ -189,8 +236,9 @@ async def resolve_alert_route(request: Request, principal: Person, alert_id: Id)
     return await service_of(request).performer.command(request, principal, raw, command)
 
 
-def _channel(request: Request) -> Literal["mail", "none"]:
-    return "mail" if service_of(request).settings.mail.configured else "none"
+def _channel(request: Request) -> ChannelName:
+    names = channels_of(service_of(request).settings).names()
+    return names[0].value if names else "none"
 
 
 def _out(alert: Any, acknowledge_by: datetime | None) -> AlertOut:

@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
+from services.safety.api.grading_answers import CtcaeOut, LaboratoryOut, ctcae_out, laboratory_out
 from services.safety.api.parameters import Answered
 from services.safety.commands.amend_adverse_event import Amended
 from services.safety.commands.raise_alert import RaisedAlert
 from services.safety.commands.report_adverse_event import Receipt
 from services.safety.domain.adverse_event import EventContent
+from services.safety.domain.ctcae_texts import TermTexts
 from services.safety.domain.queries import Query
 from services.safety.domain.report_record import Kept, RecordedVersion, ReportRecord
 from services.safety.domain.site_clock import site_due_at
@@ -69,6 +71,7 @@ class GradeOut(Answered):
     reported: int
     coded: int | None
     confirmed_by: str | None
+    proposed: bool
 
 
 class ContentOut(Answered):
@@ -94,6 +97,7 @@ class ContentOut(Answered):
     admission: str
     exclusions: list[str]
     exclusions_confirmed: list[str]
+    laboratory: list[LaboratoryOut]
 
 
 class VersionOut(Answered):
@@ -135,8 +139,11 @@ class ReportListOut(Answered):
 
 
 class ReportDetailOut(Answered):
+    """A report with its versions; `ctcae` is null where nobody has imported the texts."""
+
     adverse_event: ReportOut
     versions: list[VersionOut]
+    ctcae: CtcaeOut | None
 
 
 def receipt_out(receipt: Receipt) -> ReceiptOut | PlainReceiptOut:
@@ -160,7 +167,7 @@ def receipt_out(receipt: Receipt) -> ReceiptOut | PlainReceiptOut:
         alerts=_alerts(receipt.alerts),
         received_at=record.received_at,
         aware_at=aware_at,
-        site_due_at=site_due_at(aware_at) if decision.seriousness.serious else None,
+        site_due_at=site_due_at(aware_at, receipt.site_limit) if decision.seriousness.serious else None,
     )
 
 
@@ -183,11 +190,12 @@ def list_out(listed: Any, limit: int) -> ReportListOut:
     return ReportListOut(items=reports, next_cursor=reports[-1].report_id if len(reports) == limit else None)
 
 
-def detail_out(shown: ShownReport) -> ReportDetailOut:
+def detail_out(shown: ShownReport, texts: TermTexts | None) -> ReportDetailOut:
     newest = shown.versions[-1]
     return ReportDetailOut(
         adverse_event=_report(shown.record, newest.conclusion),
         versions=[_version(version) for version in shown.versions],
+        ctcae=ctcae_out(shown.record.event.content.term, texts),
     )
 
 
@@ -249,6 +257,7 @@ def _content(content: EventContent) -> ContentOut:
                 reported=entry.reported,
                 coded=entry.coded,
                 confirmed_by=entry.confirmed_by,
+                proposed=entry.proposed,
             )
             for entry in content.grades
         ],
@@ -263,6 +272,7 @@ def _content(content: EventContent) -> ContentOut:
         admission=content.admission,
         exclusions=[exclusion.id for exclusion in content.exclusions],
         exclusions_confirmed=[one.id for one in content.exclusions if one.confirmed_by is not None],
+        laboratory=[laboratory_out(entry) for entry in content.laboratory],
     )
 
 

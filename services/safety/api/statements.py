@@ -4,6 +4,7 @@ Only what is no report at all is refused: another type than JSON text or number 
 that is not 1 to 5, an unknown field, or nothing stated.
 """
 
+from decimal import Decimal
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -11,7 +12,7 @@ from pydantic import Field, model_validator
 from services.safety.commands.report_adverse_event import Words
 from services.safety.domain.causality import Writer
 from services.safety.domain.ids import PersonId
-from services.safety.domain.report import Author, Report, ReportedGrade
+from services.safety.domain.report import Author, Report, ReportedGrade, ReportedLaboratory
 from shared.json_body import StrictModel
 
 Grade = Annotated[int, Field(ge=1, le=5, description="CTCAE grade 1 to 5")]
@@ -25,6 +26,43 @@ class GradeIn(StrictModel):
     on: str | None = None
 
 
+class LaboratoryIn(StrictModel):
+    """A laboratory result; limits and baseline are in the value's unit. The protocol's CTCAE proposes its grade."""
+
+    on: Annotated[str | None, Field(description="Date of the sample; the onset's if absent")] = None
+    analyte: Annotated[
+        str | None,
+        Field(description="Name of the criteria where it is not the term, as Hypocalcemia (Ionized)"),
+    ] = None
+    value: Annotated[str | int | float | None, Field(description="As the laboratory wrote it")] = None
+    unit: str | None = None
+    lln: Annotated[str | int | float | None, Field(description="Lower limit of normal")] = None
+    uln: Annotated[str | int | float | None, Field(description="Upper limit of normal")] = None
+    baseline: str | int | float | None = None
+    baseline_position: Annotated[str | None, Field(description="low, normal or high")] = None
+    fasting: bool | None = None
+
+    def words(self) -> ReportedLaboratory:
+        """The result as it was written; a JSON number as the decimal that it shows."""
+        return ReportedLaboratory(
+            on=self.on or "",
+            analyte=self.analyte or "",
+            value=_as_written(self.value),
+            unit=self.unit or "",
+            lln=_as_written(self.lln),
+            uln=_as_written(self.uln),
+            baseline=_as_written(self.baseline),
+            baseline_position=self.baseline_position or "",
+            fasting=self.fasting,
+        )
+
+
+def _as_written(number: str | int | float | None) -> str:
+    if number is None or isinstance(number, str):
+        return number or ""
+    return f"{Decimal(repr(number)):f}"
+
+
 class StatementIn(StrictModel):
     """What somebody states about an event. Dates and times are kept as text and coded if they can be."""
 
@@ -34,6 +72,9 @@ class StatementIn(StrictModel):
     other_specify: str | None = None
     grade: Grade | None = None
     grades: list[GradeIn] = Field(default_factory=list, max_length=MAX_ENTRIES)
+    laboratory: Annotated[
+        list[LaboratoryIn], Field(max_length=MAX_ENTRIES, description="Results that the event rests on")
+    ] = Field(default_factory=list)
     onset: Annotated[str | None, Field(description="Date of onset, YYYY-MM-DD")] = None
     end: str | None = None
     death_on: str | None = None
@@ -62,7 +103,7 @@ class StatementIn(StrictModel):
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         texts = (self.verbatim, self.term, self.narrative, self.outcome, self.death_on)
-        if not (any(texts) or self.seriousness or self.grade or self.grades):
+        if not (any(texts) or self.seriousness or self.grade or self.grades or self.laboratory):
             raise ValueError("nothing is reported")
         return self
 
@@ -78,6 +119,7 @@ class StatementIn(StrictModel):
             onset=self.onset or "",
             end=self.end or "",
             grades=self._all_grades(),
+            laboratory=tuple(one.words() for one in self.laboratory),
             seriousness=self.seriousness,
             causality=self.causality,
             outcome=self.outcome or "",

@@ -70,4 +70,4 @@ async def amend_adverse_event(tx: Tx, command: AmendAdverseEvent, act: Act) -> A
     )
     await add_version(tx, kept.record, decision, place.dictionary.pinned)
     await announce_amendment(tx, act, kept, place.dictionary.pinned, changed=event.changed)
-    return Amended(kept=kept, alerts=await alerts_and_verdict(tx, act, kept, cause="report"))
+    return Amended(kept=kept, alerts=await alerts_and_verdict(tx, act, kept, cause="report", place=place))

@@ -1,15 +1,20 @@
 """Telling of a report: the coded facts of its newest version, nothing that anybody wrote in words."""
 
 import re
+from collections.abc import Sequence
 
 from services.safety.domain.adverse_event import Outcome
+from services.safety.domain.assessment import Assessment
+from services.safety.domain.assessment_content import stated_in
 from services.safety.domain.matching import Matched
 from services.safety.domain.report_record import Kept
 from services.safety.events.published import AdverseEventAmendedV1, AdverseEventReportedV1, AdverseEventV1
 from services.safety.store.adverse_events import new_report
+from services.safety.store.assessments import new_assessments
 from shared.act import Act
 from shared.database import Tx
 from shared.outbox import NewEvent, put
+from shared.writes import Write
 
 _SITE_NUMBER = re.compile(r"[0-9]{3}")
 
@@ -18,7 +23,22 @@ async def keep_and_announce(tx: Tx, act: Act, kept: Kept, dictionary: str) -> No
     """Store a first version and put its event."""
     facts = _facts(kept, dictionary)
     stored = new_report(tx, kept.record, kept.decision, dictionary)
-    await put(tx, act, _event(kept, AdverseEventReportedV1.model_validate(facts)), *stored)
+    views = stated_views(tx, act, kept, ())
+    await put(tx, act, _event(kept, AdverseEventReportedV1.model_validate(facts)), *stored, *views)
+
+
+def stated_views(tx: Tx, act: Act, kept: Kept, held: Sequence[Assessment]) -> list[Write]:
+    """Assessments that the newest version states and no record holds, to be stored."""
+    event = kept.record.event
+    stated = stated_in(
+        event.content,
+        held,
+        by=event.recorded_by,
+        event_version=event.version,
+        reason=event.reason,
+        now=act.now,
+    )
+    return new_assessments(tx, event.id, stated, [act.new_id() for _ in stated])
 
 
 async def announce_amendment(
@@ -56,4 +76,7 @@ def _facts(kept: Kept, dictionary: str) -> dict[str, object]:
         "outcome": None if content.outcome is Outcome.NOT_STATED else content.outcome.value,
         "aware_at": content.aware.at,
         "queries": list(dict.fromkeys(query.code.value for query in decision.queries)),
+        "soc": content.term.soc if content.term else None,
+        "causality": content.causality.value.value if content.causality else None,
+        "sponsor_causality": content.sponsor_causality.value.value if content.sponsor_causality else None,
     }

@@ -6,6 +6,7 @@ from services.safety.commands.announce_report import announce_amendment
 from services.safety.commands.judge_window import JudgeWindow, judge_participant
 from services.safety.commands.open_report import place_of
 from services.safety.commands.raise_alert import raise_alerts
+from services.safety.commands.watch_rules import watch_rules
 from services.safety.domain.alert import AlertKind, AlertRequest
 from services.safety.domain.dlt_definition import dictionary_problems
 from services.safety.domain.ids import PersonId, TrialId
@@ -23,6 +24,12 @@ from services.safety.store.definitions import (
     why_unreadable,
 )
 from services.safety.store.dictionaries import dictionary_for
+from services.safety.store.stopping_rules import (
+    participants_of,
+    rules_in_force,
+    rules_text_of,
+    why_rules_unreadable,
+)
 from shared.act import Act
 from shared.audit import record as audit
 from shared.database import Tx
@@ -33,7 +40,8 @@ async def check_definition(tx: Tx, act: Act, *, trial_id: str, protocol_version:
     terms = await protocol_terms(tx, trial_id, protocol_version)
     if terms is None or await is_checked(tx, terms):
         return
-    problems = _problems(terms)
+    rules = await rules_text_of(tx, trial_id, protocol_version)
+    problems = _problems(terms, rules)
     await save_check(tx, terms, problems, act.now)
     check_id = f"definition:{terms.trial_id}:{terms.protocol_version}"
     await audit(tx, act, check_id, "dlt-definition.checked", {"problems": len(problems)})
@@ -43,11 +51,20 @@ async def check_definition(tx: Tx, act: Act, *, trial_id: str, protocol_version:
         await raise_alerts(tx, act, [AlertRequest(kind=AlertKind.DEFINITION_PROBLEM, cause=cause)], trial)
     for participant_id in await participants_on(tx, trial_id, protocol_version):
         await judge_participant(tx, JudgeWindow(participant_id=participant_id, cause="protocol"), act)
+    if rules or await rules_in_force(tx, trial_id):
+        for participant_id in await participants_of(tx, trial_id):
+            await judge_participant(tx, JudgeWindow(participant_id=participant_id, cause="protocol"), act)
+        await watch_rules(tx, act, trial, cause="protocol")
     for report_id in await without_trial(tx, terms.trial_code):
         await _give_trial(tx, act, report_id, trial)
 
 
-def _problems(terms: ProtocolTerms) -> list[str]:
+def _problems(terms: ProtocolTerms, rules: str) -> list[str]:
+    unreadable = why_rules_unreadable(rules)
+    return [*_definition_problems(terms), *([f"stopping rules: {unreadable}"] if unreadable else [])]
+
+
+def _definition_problems(terms: ProtocolTerms) -> list[str]:
     if not terms.definition_text:
         return []
     definition = parsed(terms.definition_text)

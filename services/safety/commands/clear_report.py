@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from services.safety.commands.announce_report import announce_amendment
+from services.safety.commands.end_obligation import void_for_clearance
 from services.safety.commands.open_report import OpenedReport, open_report
 from services.safety.domain.ids import PersonId
 from services.safety.domain.intake import decide_content
@@ -64,4 +65,5 @@ async def _clear(tx: Tx, opened: OpenedReport, reason: str) -> int:
     await add_version(tx, cleared, decision, place.dictionary.pinned)
     kept = Kept(record=cleared, decision=decision, trial=place.trial)
     await announce_amendment(tx, act, kept, place.dictionary.pinned, changed=event.changed)
+    await void_for_clearance(tx, act, event.id, reason)
     return event.version

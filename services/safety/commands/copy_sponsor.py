@@ -1,9 +1,17 @@
 """Keeping copies of what sponsor says: protocol versions, sites and delegations."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from services.safety.events import consumed
-from services.safety.store.copying import copy_delegation, copy_protocol, copy_site, end_delegation
+from services.safety.store.copying import (
+    copy_delegation,
+    copy_protocol,
+    copy_reporting,
+    copy_site,
+    end_delegation,
+)
+from services.safety.store.stopping_rules import copy_rules, rules_text
 from shared.consumer import Received
 from shared.database import Tx
 from shared.tables import canonical_json
@@ -26,6 +34,35 @@ async def copy_protocols(tx: Tx, events: Sequence[Received[consumed.ProtocolVers
                 "effective_at": body.effective_at,
             },
         )
+        await copy_reporting(
+            tx,
+            {
+                "trial_id": body.trial_id,
+                "protocol_version": body.protocol_version,
+                "terms": canonical_json(_reporting(body.protocol)),
+                "effective_at": body.effective_at,
+            },
+        )
+        await copy_rules(
+            tx,
+            {
+                "trial_id": body.trial_id,
+                "protocol_version": body.protocol_version,
+                "rules": rules_text(body.protocol.stopping_rules, dlt),
+                "effective_at": body.effective_at,
+            },
+        )
+
+
+def _reporting(protocol: consumed.Protocol) -> dict[str, Any]:
+    """What bears on the reporting of adverse events (`reporting_terms.terms_from`)."""
+    return {
+        "regimes": protocol.reporting_regimes,
+        "hosted": protocol.trial.hosted,
+        "legal_sponsor": protocol.trial.legal_sponsor,
+        "product": protocol.treatment.product if protocol.treatment else "",
+        "rules": protocol.safety or {},
+    }
 
 
 async def copy_sites(tx: Tx, events: Sequence[Received[consumed.SiteGreenLit]]) -> None:

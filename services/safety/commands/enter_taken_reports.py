@@ -7,6 +7,7 @@ from services.safety.commands.announce_report import keep_and_announce
 from services.safety.commands.judge_window import TAKE_OVER as CAUSE
 from services.safety.commands.judge_window import JudgeWindow, judge_participant
 from services.safety.commands.report_adverse_event import alerts_and_verdict
+from services.safety.commands.watch_rules import watch_rules
 from services.safety.domain.causality import Writer
 from services.safety.domain.delegation import ReportFlag
 from services.safety.domain.dlt import Verdict
@@ -15,7 +16,7 @@ from services.safety.domain.intake import decide_report, first_version
 from services.safety.domain.matching import Matched
 from services.safety.domain.report import Author, Report, ReportedGrade
 from services.safety.domain.report_record import Kept, ReportRecord, Statement
-from services.safety.store.places import place_of_participant
+from services.safety.store.places import place_of_participant, trial_named
 from services.safety.store.taken_over import (
     ReportToEnter,
     known_participants,
@@ -45,6 +46,7 @@ async def enter_taken_reports(tx: Tx, act: Act, trial_id: str) -> int:
             entered += 1
     for participant_id in sorted(known.values()):
         await judge_participant(tx, JudgeWindow(participant_id=participant_id, cause=CAUSE), act)
+    await watch_rules(tx, act, await trial_named(tx, trial_id), cause=CAUSE)
     return entered
 
 

@@ -1,9 +1,11 @@
 """Judging a participant's window anew, in the transaction of whatever changed: report, dose, end or time."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
+from services.safety.commands.count_outcomes import count_outcomes
 from services.safety.commands.raise_alert import RaisedAlert, raise_alerts
-from services.safety.domain.place import TrialRef, zone_named
+from services.safety.domain.stopping_outcome import RuleOutcome
 from services.safety.domain.taken_over import as_taken_over
 from services.safety.domain.window_judgement import Judgement, judge_window
 from services.safety.events.published import DltVerdictRecordedV1, DltWindowClosedV1, DltWindowReopenedV1
@@ -63,17 +65,18 @@ async def judge_participant(
     if window is None:
         return await judge_participant(tx, command, act)  # somebody else has opened it, with other facts
     judgement = _judgement(registration, window, act)
-    after = _after(window, judgement, registration.level_received)
+    outcomes = registration.outcomes(window.window_id, judgement, now=act.now)
+    after = _after(window, judgement, registration.level_received, outcomes)
     if after.version > window.version:
         await _tell_verdict(tx, act, command, after, judgement, registration)
     after = await _tell_ending(tx, act, window, after, judgement)
     requests = [one for one in judgement.alerts if f"{one.kind.value}:{one.cause}" not in window.alerted]
-    trial = TrialRef(
-        id=registration.trial_id, code=registration.trial_code, zone=zone_named(registration.zone)
-    )
+    trial = registration.trial
     raised = await raise_alerts(tx, act, requests, trial)
     if after != window:
         await save_window(tx, after)
+    if registration.rules_text:
+        raised += await count_outcomes(tx, act, registration, outcomes, trial, command.cause)
     return Judged(window=after, alerts=raised)
 
 
@@ -104,7 +107,12 @@ def _judgement(registration: Registration, window: StoredWindow, act: Act) -> Ju
     return as_taken_over(own, registration.taken_over, registration.events)
 
 
-def _after(window: StoredWindow, judgement: Judgement, level_received: int | None) -> StoredWindow:
+def _after(
+    window: StoredWindow,
+    judgement: Judgement,
+    level_received: int | None,
+    outcomes: tuple[RuleOutcome, ...],
+) -> StoredWindow:
     """The window with the new judgement; its version rises only when there is something to tell.
 
     A level told before that was another, or none, is something to tell; the first dose itself is not.
@@ -120,10 +128,14 @@ def _after(window: StoredWindow, judgement: Judgement, level_received: int | Non
         criteria=judgement.criteria,
         reasons=judgement.reasons,
         alerted=window.alerted | {f"{one.kind.value}:{one.cause}" for one in judgement.alerts},
-        next_check_at=judgement.next_check_at,
+        next_check_at=_earliest(judgement.next_check_at, *(one.next_check_at for one in outcomes)),
         closes_at=judgement.closes_at,
         level_received=level_received,
     )
+
+
+def _earliest(*instants: datetime | None) -> datetime | None:
+    return min((instant for instant in instants if instant is not None), default=None)
 
 
 async def _tell_verdict(
@@ -194,4 +206,7 @@ async def _void(tx: Tx, act: Act, window: StoredWindow | None, registration: Reg
     voided = replace(window, voided_at=registration.voided_at, next_check_at=None)
     await save_window(tx, voided)
     await record(tx, act, window.window_id, "dlt-window.voided", {"participant_id": window.participant_id})
-    return Judged(window=voided, alerts=[])
+    raised: list[RaisedAlert] = []
+    if registration.rules_text:
+        raised = await count_outcomes(tx, act, registration, (), registration.trial, "voided")
+    return Judged(window=voided, alerts=raised)

@@ -102,4 +102,4 @@ async def _match(tx: Tx, act: Act, record: ReportRecord, place: Place, *, reason
     kept = Kept(record=matched, decision=decision, trial=place.trial)
     await add_version(tx, matched, decision, place.dictionary.pinned)
     await announce_amendment(tx, act, kept, place.dictionary.pinned, changed=event.changed)
-    return Amended(kept=kept, alerts=await alerts_and_verdict(tx, act, kept, cause="match"))
+    return Amended(kept=kept, alerts=await alerts_and_verdict(tx, act, kept, cause="match", place=place))

@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
-from services.safety.commands.announce_report import keep_and_announce
+from services.safety.commands.announce_report import keep_and_announce, stated_views
+from services.safety.commands.follow_case import follow_case
 from services.safety.commands.judge_window import JudgeWindow, judge_participant
-from services.safety.commands.raise_alert import RaisedAlert, raise_alerts
-from services.safety.domain.alert import AlertRequest
+from services.safety.commands.open_report import place_of
+from services.safety.commands.raise_alert import RaisedAlert
+from services.safety.commands.raise_for_report import raise_for_report
 from services.safety.domain.delegation import Delegation, Duties, ReportFlag, author_of, delegation_flag
 from services.safety.domain.identifiers import may_identify
 from services.safety.domain.ids import AdverseEventId, PersonId
@@ -16,10 +19,12 @@ from services.safety.domain.place import Place
 from services.safety.domain.report import Report
 from services.safety.domain.report_record import Kept, ReportRecord, Statement
 from services.safety.domain.roles import READING_REPORTS
+from services.safety.store.assessments import assessments_of
 from services.safety.store.places import locate
 from shared.act import Act
 from shared.auth import ANY, Principal
 from shared.database import Tx
+from shared.writes import write_together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +49,15 @@ class ReportAdverseEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What the reporter gets; `receipt_only` when he or she may not read the record."""
+    """What the reporter gets; `receipt_only` when he or she may not read the record.
+
+    `site_limit` is the protocol's own time in which the sponsor must be told of a serious event.
+    """
 
     kept: Kept
     alerts: list[RaisedAlert]
     receipt_only: bool
+    site_limit: timedelta
 
 
 async def report_adverse_event(tx: Tx, command: ReportAdverseEvent, act: Act) -> Receipt:
@@ -81,12 +90,19 @@ async def report_adverse_event(tx: Tx, command: ReportAdverseEvent, act: Act) ->
     )
     kept = Kept(record=record, decision=decision, trial=place.trial)
     await keep_and_announce(tx, act, kept, place.dictionary.pinned)
-    alerts = await alerts_and_verdict(tx, act, kept, cause="report", window_locked=place.window_locked)
+    alerts = await alerts_and_verdict(
+        tx, act, kept, cause="report", window_locked=place.window_locked, place=place
+    )
     unit = (
         record.site_number if record.matched is Matched.MATCHED else _site_named_by(record, place.trial.code)
     )
     may_read = principal.allows(READING_REPORTS, place.trial.code, unit)
-    return Receipt(kept=kept, alerts=alerts, receipt_only=not may_read)
+    return Receipt(
+        kept=kept,
+        alerts=alerts,
+        receipt_only=not may_read,
+        site_limit=place.reporting.at(act.now).site_limit,
+    )
 
 
 def _site_named_by(record: ReportRecord, trial_code: str) -> str:
@@ -99,12 +115,30 @@ def _site_named_by(record: ReportRecord, trial_code: str) -> str:
 
 
 async def alerts_and_verdict(
-    tx: Tx, act: Act, kept: Kept, *, cause: str, window_locked: bool = False
+    tx: Tx,
+    act: Act,
+    kept: Kept,
+    *,
+    cause: str,
+    window_locked: bool = False,
+    place: Place | None = None,
 ) -> list[RaisedAlert]:
-    """What follows from any version of a report: its alerts, and its participant's window judged anew."""
+    """What follows from any version of a report: its alerts, its class and obligations, and its participant's window.
+
+    The place is found where it is not given.
+    """
     report_id = kept.record.event.id
-    requests = [AlertRequest(kind=kind, cause=report_id) for kind in kept.decision.alerts]
-    raised = await raise_alerts(tx, act, requests, kept.trial)
+    raised = await raise_for_report(
+        tx, act, report_id, kept.decision.alerts, kept.trial, first=kept.record.event.version == 1
+    )
+    if kept.record.event.version > 1:
+        views = stated_views(tx, act, kept, await assessments_of(tx, report_id))
+        if views:
+            await write_together(tx, *views)
+    followed = await follow_case(
+        tx, act, kept, place or await place_of(tx, kept.record), first=kept.record.event.version == 1
+    )
+    raised += followed.alerts if followed else []
     participant_id = kept.record.participant_id
     if participant_id is not None:
         command = JudgeWindow(participant_id=participant_id, cause=cause, report_id=report_id)

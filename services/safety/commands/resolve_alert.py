@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from services.safety.commands.open_alert import open_alert
 from services.safety.domain.alert import decide_resolution
 from services.safety.domain.roles import RESOLVING_ALERTS
+from services.safety.events.published import AlertResolvedV1
 from services.safety.store.alerts import add_note, save_resolved
 from shared.act import Act
-from shared.audit import record as audit
 from shared.database import Tx
+from shared.outbox import NewEvent, put
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,4 +36,5 @@ async def resolve_alert(tx: Tx, command: ResolveAlert, act: Act) -> None:
         note=command.note.strip(),
         noted_at=act.now,
     )
-    await audit(tx, act, alert.id, "alert.resolved", {})
+    body = AlertResolvedV1(trial_id=alert.trial_id, alert_id=alert.id, by=act.actor, resolved_at=act.now)
+    await put(tx, act, NewEvent(aggregate_id=alert.id, scope=alert.scope, body=body))

@@ -1,10 +1,11 @@
 """An unanswered question on seriousness that is overdue: the event is treated as serious from its day 0."""
 
+from services.safety.commands.follow_case import follow_case
 from services.safety.commands.open_report import place_of
-from services.safety.commands.raise_alert import raise_alerts
-from services.safety.domain.alert import AlertRequest
+from services.safety.commands.raise_for_report import raise_for_report
 from services.safety.domain.intake import decide_content
 from services.safety.domain.matching import Matched
+from services.safety.domain.report_record import Kept
 from services.safety.store.adverse_events import forget_seriousness_question, load_report, overdue_seriousness
 from shared.act import Act
 from shared.audit import record as audit
@@ -26,6 +27,6 @@ async def treat_overdue_as_serious(tx: Tx, act: Act, *, limit: int = 50) -> int:
         decision = decide_content(
             record.event.content, place.context(), now=act.now, received_at=record.received_at
         )
-        requests = [AlertRequest(kind=kind, cause=report_id) for kind in decision.alerts]
-        await raise_alerts(tx, act, requests, place.trial)
+        await raise_for_report(tx, act, report_id, decision.alerts, place.trial)
+        await follow_case(tx, act, Kept(record=record, decision=decision, trial=place.trial), place)
     return len(overdue)

@@ -21,6 +21,7 @@ from services.safety.commands.copy_enrolment import (
     copy_voided_first_dose,
 )
 from services.safety.commands.enter_taken_reports import enter_taken_reports
+from services.safety.commands.follow_again import follow_participant
 from services.safety.commands.judge_window import JudgeWindow, judge_participant
 from services.safety.commands.match_report import match_known
 from services.safety.commands.move_reports import move_reports
@@ -41,6 +42,17 @@ def _judge(cause: str) -> React:
         await judge_participant(tx, JudgeWindow(participant_id=event.body.participant_id, cause=cause), act)
 
     return judge
+
+
+def _began(cause: str) -> React:
+    """A first dose: the window moves with it, and events may lie before it that were read as after."""
+
+    async def began(tx: Tx, act: Act, event: Received[Any]) -> None:
+        participant_id = event.body.participant_id
+        await judge_participant(tx, JudgeWindow(participant_id=participant_id, cause=cause), act)
+        await follow_participant(tx, act, participant_id)
+
+    return began
 
 
 async def _registered(
@@ -121,7 +133,9 @@ ENROLMENT_EVENTS = Consumer(
             react=_registered,
         ),
         "enrolment.first-dose.recorded.v2": Effect(
-            model=consumed.FirstDoseRecordedWithoutLevel, project=copy_first_dose_without_level
+            model=consumed.FirstDoseRecordedWithoutLevel,
+            project=copy_first_dose_without_level,
+            react=_began("dose"),
         ),
         "enrolment.course-step.recorded.v1": Effect(
             model=consumed.CourseStepRecorded, project=copy_course_steps, react=_judge("course_step")
@@ -131,7 +145,7 @@ ENROLMENT_EVENTS = Consumer(
         ),
         "enrolment.consent.recorded.v1": Effect(model=consumed.ConsentRecorded, project=copy_consents),
         "enrolment.first-dose.recorded.v1": Effect(
-            model=consumed.FirstDoseRecorded, project=copy_first_dose, react=_judge("dose")
+            model=consumed.FirstDoseRecorded, project=copy_first_dose, react=_began("dose")
         ),
         "enrolment.dose.recorded.v1": Effect(
             model=consumed.DoseRecorded, project=copy_administrations, react=_dosed
@@ -143,10 +157,10 @@ ENROLMENT_EVENTS = Consumer(
             model=consumed.DoseCorrected, project=copy_corrected_doses, react=_dose_corrected
         ),
         "enrolment.first-dose.corrected.v1": Effect(
-            model=consumed.FirstDoseCorrected, project=copy_corrected_first_dose, react=_judge("correction")
+            model=consumed.FirstDoseCorrected, project=copy_corrected_first_dose, react=_began("correction")
         ),
         "enrolment.first-dose.voided.v1": Effect(
-            model=consumed.FirstDoseVoided, project=copy_voided_first_dose, react=_judge("correction")
+            model=consumed.FirstDoseVoided, project=copy_voided_first_dose, react=_began("correction")
         ),
         "enrolment.exceptional-authorisation.recorded.v1": Effect(
             model=consumed.ExceptionalAuthorisation, react=_authorised_by_exception
@@ -208,6 +222,7 @@ ENROLMENT_EVENTS = Consumer(
             "enrolment.registration.flagged.v1",
             "enrolment.dose-level.opened.v1",
             "enrolment.dose-level.closed.v1",
+            "enrolment.dose-decision.received.v1",
         }
     ),
 )

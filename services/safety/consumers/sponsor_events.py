@@ -7,6 +7,7 @@ from services.safety.commands.copy_sponsor import (
     copy_sites,
     end_delegations,
 )
+from services.safety.commands.decide_crossing import decide_crossing, is_crossing
 from services.safety.commands.report_elsewhere import report_halt
 from services.safety.commands.report_parked_event import ReportParkedEvent, report_parked_event
 from services.safety.events import consumed
@@ -21,7 +22,13 @@ async def _approved(tx: Tx, act: Act, event: Received[consumed.ProtocolVersionAp
 
 
 async def _halted(tx: Tx, act: Act, event: Received[consumed.HaltImposed]) -> None:
+    if await is_crossing(tx, event.body.halt_id):
+        return  # the hold of a crossing, which has called everybody itself
     await report_halt(tx, act, halt_id=event.body.halt_id, trial_id=event.body.trial_id)
+
+
+async def _lifted(tx: Tx, act: Act, event: Received[consumed.HaltLifted]) -> None:
+    await decide_crossing(tx, act, halt_id=event.body.halt_id)
 
 
 async def _parked_elsewhere(tx: Tx, act: Act, event: Received[consumed.EventParked]) -> None:
@@ -45,10 +52,12 @@ SPONSOR_EVENTS = Consumer(
     effects={
         "sponsor.protocol-version.approved.v1": _APPROVED,
         "sponsor.protocol-version.approved.v2": _APPROVED,
+        "sponsor.protocol-version.approved.v3": _APPROVED,
         "sponsor.site.green-lit.v1": Effect(model=consumed.SiteGreenLit, project=copy_sites),
         "sponsor.delegation.granted.v1": Effect(model=consumed.DelegationGranted, project=copy_delegations),
         "sponsor.delegation.ended.v1": Effect(model=consumed.DelegationEnded, project=end_delegations),
         "sponsor.halt.imposed.v1": Effect(model=consumed.HaltImposed, react=_halted),
+        "sponsor.halt.lifted.v1": Effect(model=consumed.HaltLifted, react=_lifted),
         "sponsor.event.parked.v1": Effect(model=consumed.EventParked, react=_parked_elsewhere),
     },
     ignored=frozenset(
@@ -63,7 +72,7 @@ SPONSOR_EVENTS = Consumer(
             "sponsor.dose-decision.superseded.v1",
             "sponsor.cohort.held.v1",
             "sponsor.cohort.released.v1",
-            "sponsor.halt.lifted.v1",
+            "sponsor.committee-pack.outdated.v1",
         }
     ),
 )

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from services.safety.domain.causality import Opinion
 from services.safety.domain.ids import AdverseEventId, PersonId
-from services.safety.domain.report import Dosing, ParticipantContext
+from services.safety.domain.report import Dosing, ParticipantContext, ReportedLaboratory
 from services.safety.domain.reported_time import ReportedDate, ReportedInstant
 from services.safety.domain.seriousness import NO_VIEW, View
 
@@ -32,16 +32,37 @@ class CodedTerm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GradeEntry:
-    """A grade from a date on: as reported, as coded (None if not defined), and who confirmed it."""
+    """A grade from a date on: as reported, as coded (None if not defined), and who confirmed it.
+
+    `proposed`: nobody stated it, it follows from a laboratory value.
+    """
 
     on: ReportedDate
     reported: int
     coded: int | None
     confirmed_by: PersonId | None
+    proposed: bool = False
 
     @property
     def confirmed(self) -> bool:
         return self.confirmed_by is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaboratoryEntry:
+    """A laboratory result as reported, and the grade that CTCAE proposes for it, or the reason why there is none.
+
+    `candidates` are several where symptoms or treatment decide; `cell` and `sentence` say what the proposal rests on.
+    """
+
+    on: ReportedDate
+    reported: ReportedLaboratory
+    grade: int | None
+    candidates: tuple[int, ...]
+    reason: str
+    dictionary: str
+    cell: str
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +96,10 @@ class EventContent:
     outcome: Outcome = Outcome.NOT_STATED
     death_on: ReportedDate
     exclusions: tuple[Exclusion, ...] = ()
+    laboratory: tuple[LaboratoryEntry, ...] = ()
 
     def worst_reported_grade(self) -> int:
-        """Highest grade anybody reported, defined for the term or not; 0 if none."""
+        """Highest grade anybody reported or a value proposes, defined for the term or not; 0 if none."""
         return max((entry.reported for entry in self.grades), default=0)
 
 

@@ -33,11 +33,22 @@ class AlertKind(StrEnum):
     EXCEPTIONAL_AUTHORISATION = "exceptional_authorisation"
     COUNTERSIGNATURE_OVERDUE = "countersignature_overdue"
     SERIOUS_ADVERSE_EVENT = "serious_adverse_event"
+    SUSAR = "susar"
+    GRAVE_SUSAR = "grave_susar"
+    SUSAR_AT_HALF = "susar_at_half"
+    OBLIGATION_DUE = "obligation_due"
+    OBLIGATION_BREACHED = "obligation_breached"
     QUERY_OVERDUE = "query_overdue"
     CAUSALITY_DISAGREEMENT = "causality_disagreement"
     RESULT_MISSING = "result_missing"
     DEFINITION_PROBLEM = "definition_problem"
     ROTA_GAP = "rota_gap"
+    CHANNEL_DOWN = "channel_down"
+    LATE_EFFECT = "late_effect"
+    SPECIAL_REPORT = "special_report"
+    CASE_FILE_REJECTED = "case_file_rejected"
+    ACKNOWLEDGEMENT_UNKNOWN = "acknowledgement_unknown"
+    CASE_FILE_RECEIVED = "case_file_received"
     ADVERSE_EVENT_TREND = "adverse_event_trend"
 
 
@@ -50,8 +61,12 @@ _P1 = (
     AlertKind.UNREADABLE_EVENT,
     AlertKind.UNMATCHED_REPORT,
     AlertKind.EMERGENCY_UNBLINDING,
+    AlertKind.LATE_EFFECT,
     AlertKind.DOSE_WITHOUT_AUTHORISATION,
     AlertKind.EXCEPTIONAL_AUTHORISATION,
+    AlertKind.GRAVE_SUSAR,
+    AlertKind.SUSAR_AT_HALF,
+    AlertKind.OBLIGATION_BREACHED,
 )
 PRIORITIES: Mapping[AlertKind, Priority] = MappingProxyType(
     {kind: Priority.P1 if kind in _P1 else Priority.P2 for kind in AlertKind}
@@ -72,11 +87,22 @@ _WORDS: Mapping[AlertKind, str] = MappingProxyType(
         AlertKind.EXCEPTIONAL_AUTHORISATION: "Dose authorised for one child by exception",
         AlertKind.COUNTERSIGNATURE_OVERDUE: "Countersignature overdue",
         AlertKind.SERIOUS_ADVERSE_EVENT: "Serious adverse event reported",
+        AlertKind.SUSAR: "Suspected unexpected serious adverse reaction",
+        AlertKind.GRAVE_SUSAR: "Fatal or life-threatening SUSAR",
+        AlertKind.SUSAR_AT_HALF: "SUSAR not reported at half of its time",
+        AlertKind.OBLIGATION_DUE: "A report to an authority is due",
+        AlertKind.OBLIGATION_BREACHED: "A report to an authority is overdue",
         AlertKind.QUERY_OVERDUE: "Query overdue",
         AlertKind.CAUSALITY_DISAGREEMENT: "Opinions on causality differ",
         AlertKind.RESULT_MISSING: "Result missing",
         AlertKind.DEFINITION_PROBLEM: "DLT definition does not fit its dictionary",
         AlertKind.ROTA_GAP: "Nobody on the duty rota",
+        AlertKind.CHANNEL_DOWN: "A channel of alerts does not work",
+        AlertKind.LATE_EFFECT: "Late effect on the watch list",
+        AlertKind.SPECIAL_REPORT: "Report of special interest",
+        AlertKind.CASE_FILE_REJECTED: "A regulator rejected a case report",
+        AlertKind.ACKNOWLEDGEMENT_UNKNOWN: "An acknowledgement that fits nothing sent",
+        AlertKind.CASE_FILE_RECEIVED: "A case report was received",
         AlertKind.ADVERSE_EVENT_TREND: "Trend in adverse events",
     }
 )

@@ -13,6 +13,7 @@ from services.safety.domain.causality import (
 )
 from services.safety.domain.ctcae import Dictionary
 from services.safety.domain.ids import PersonId
+from services.safety.domain.laboratory_coding import code_laboratory, proposed_grades
 from services.safety.domain.report import Author, Report, ReportContext, ReportedGrade
 from services.safety.domain.reported_time import ReportedDate, code_awareness, code_date
 from services.safety.domain.seriousness import read_view
@@ -29,6 +30,8 @@ def code_report(report: Report, context: ReportContext, *, now: datetime) -> Eve
     term = code_term(report, context.dictionary)
     onset = code_date(report.onset, zone=context.zone, now=now)
     end = code_date(report.end, zone=context.zone, now=now)
+    stated = _grades(report, context, term, onset, now)
+    laboratory = code_laboratory(report, term, context, onset=onset, now=now)
     return EventContent(
         verbatim=report.verbatim,
         reported_term=report.term,
@@ -38,7 +41,8 @@ def code_report(report: Report, context: ReportContext, *, now: datetime) -> Eve
         onset=onset,
         end=end,
         aware=code_awareness(report.aware_at, zone=context.zone, now=now),
-        grades=_grades(report, context, term, onset, end, now),
+        grades=(*stated, *proposed_grades(laboratory, stated), *_gone(report, end)),
+        laboratory=laboratory,
         seriousness=read_view(report.seriousness),
         admission=report.admission.strip(),
         reported_causality=report.causality or "",
@@ -73,11 +77,10 @@ def _grades(
     context: ReportContext,
     term: CodedTerm | None,
     onset: ReportedDate,
-    end: ReportedDate,
     now: datetime,
 ) -> tuple[GradeEntry, ...]:
     by = confirming(report.author)
-    entries = [
+    return tuple(
         GradeEntry(
             on=code_date(reported.on, zone=context.zone, now=now) if reported.on.strip() else onset,
             reported=reported.grade,
@@ -85,10 +88,14 @@ def _grades(
             confirmed_by=by,
         )
         for reported in report.grades
-    ]
-    if end.coded is not None:
-        entries.append(GradeEntry(on=end, reported=0, coded=0, confirmed_by=by))
-    return tuple(entries)
+    )
+
+
+def _gone(report: Report, end: ReportedDate) -> tuple[GradeEntry, ...]:
+    """An event that has ended has no grade from then on."""
+    if end.coded is None:
+        return ()
+    return (GradeEntry(on=end, reported=0, coded=0, confirmed_by=confirming(report.author)),)
 
 
 def _coded_grade(reported: ReportedGrade, term: CodedTerm | None, dictionary: Dictionary) -> int | None:

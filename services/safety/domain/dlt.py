@@ -10,11 +10,13 @@ from services.safety.domain.dlt_definition import (
     DoseDelayCriterion,
     DurationConvention,
     EventCriterion,
+    JudgementCriterion,
     NotEvaluableReason,
 )
 from services.safety.domain.dlt_dose_criteria import evaluate_delays, evaluate_missed
 from services.safety.domain.dlt_event_criteria import evaluate_event
 from services.safety.domain.dlt_facts import CriterionFinding, DltEvent, Doses, Open, strongest
+from services.safety.domain.dlt_judgement import SignedJudgement, evaluate_judgements
 from services.safety.domain.dlt_timeline import AsOf, Strength
 
 
@@ -85,6 +87,16 @@ class DltFinding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Facts:
+    """What the criteria look at; `left` once it has come to pass."""
+
+    events: tuple[DltEvent, ...]
+    doses: Doses | None
+    left: Left | None
+    judgements: tuple[SignedJudgement, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Answer:
     verdict: Verdict
     provisional: Provisional = Provisional.NONE
@@ -99,6 +111,8 @@ def evaluate_dlt(
     doses: Doses | None,
     left: Left | None,
     as_of: AsOf,
+    *,
+    judgements: Iterable[SignedJudgement] = (),
 ) -> DltFinding:
     """Verdict as of a day, a function of the entries known by then and of nothing else.
 
@@ -109,6 +123,7 @@ def evaluate_dlt(
         doses: doses of the window known at `as_of`; None while no record is at hand.
         left: when and why the participant left, if so.
         as_of: `as_day_begins(n)` or `during_day(n)`, day 1 being the local date of the first dose.
+        judgements: signed by investigators, with what the committee has said of them so far.
 
     Returns:
         `dlt` when a criterion stands for certain, however short the exposure; `pending` (with `provisional`
@@ -121,7 +136,8 @@ def evaluate_dlt(
         answer = _before_first_dose(left)
     else:
         known_left = left if gone else None
-        criteria = _evaluate_all(definition, tuple(events), doses, known_left, as_of)
+        facts = _Facts(events=tuple(events), doses=doses, left=known_left, judgements=tuple(judgements))
+        criteria = tuple(_evaluate(criterion, definition, facts, as_of) for criterion in definition.criteria)
         answer = _answer(definition, criteria, doses, known_left, as_of)
     return DltFinding(
         verdict=answer.verdict,
@@ -137,37 +153,27 @@ def evaluate_dlt(
     )
 
 
-def _evaluate_all(
-    definition: DltDefinition,
-    events: tuple[DltEvent, ...],
-    doses: Doses | None,
-    left: Left | None,
-    as_of: AsOf,
-) -> tuple[CriterionFinding, ...]:
-    stopped_on = left.day if left is not None else None
-    return tuple(
-        _evaluate(criterion, definition, events, doses, as_of, stopped_on)
-        for criterion in definition.criteria
-    )
-
-
 def _evaluate(
-    criterion: Criterion,
-    definition: DltDefinition,
-    events: tuple[DltEvent, ...],
-    doses: Doses | None,
-    as_of: AsOf,
-    stopped_on: int | None,
+    criterion: Criterion, definition: DltDefinition, facts: _Facts, as_of: AsOf
 ) -> CriterionFinding:
     if isinstance(criterion, EventCriterion):
-        found = [evaluate_event(criterion, definition, event, as_of) for event in events]
+        found = [evaluate_event(criterion, definition, event, as_of) for event in facts.events]
         return strongest(criterion.id, found)
+    if isinstance(criterion, JudgementCriterion):
+        return evaluate_judgements(criterion, definition, facts.judgements, as_of)
+    doses, unknown = facts.doses, _unknown_doses(criterion)
     if doses is None:
-        unknown = frozenset({Open.DOSES_NOT_KNOWN})
-        return CriterionFinding(id=criterion.id, strength=Strength.POSSIBLE, open=unknown)
+        return unknown
     if isinstance(criterion, DoseDelayCriterion):
-        return evaluate_delays(criterion, definition, doses, as_of, stopped_on)
-    return evaluate_missed(criterion, definition, doses)
+        stopped_on = facts.left.day if facts.left is not None else None
+        delays = evaluate_delays(criterion, definition, doses, as_of, stopped_on)
+        return delays if doses.counts_known else strongest(criterion.id, (delays, unknown))
+    return evaluate_missed(criterion, definition, doses) if doses.counts_known else unknown
+
+
+def _unknown_doses(criterion: Criterion) -> CriterionFinding:
+    unknown = frozenset({Open.DOSES_NOT_KNOWN})
+    return CriterionFinding(id=criterion.id, strength=Strength.POSSIBLE, open=unknown)
 
 
 def _before_first_dose(left: Left | None) -> _Answer:
@@ -231,7 +237,7 @@ def _left_reasons(definition: DltDefinition, left: Left | None) -> frozenset[str
 
 
 def _after_the_window(definition: DltDefinition, doses: Doses | None) -> _Answer:
-    if doses is None:
+    if doses is None or not doses.counts_known:
         return _Answer(verdict=Verdict.PENDING, reasons=frozenset({Open.DOSES_NOT_KNOWN.value}))
     required = definition.minimum_doses_percent * doses.planned
     if doses.given * 100 < required <= (doses.given + doses.unaccounted) * 100:

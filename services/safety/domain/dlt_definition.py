@@ -1,7 +1,8 @@
 """A protocol's definition of a dose-limiting toxicity, read from the `dlt` object of the protocol file."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from services.safety.domain.causality import Causality
@@ -75,7 +76,14 @@ class MissedDosesCriterion:
     more_than_count: int | None
 
 
-Criterion = EventCriterion | DoseDelayCriterion | MissedDosesCriterion
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgementCriterion:
+    """A DLT by judgement: an investigator signs it, and the committee confirms or refuses it."""
+
+    id: str
+
+
+Criterion = EventCriterion | DoseDelayCriterion | MissedDosesCriterion | JudgementCriterion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +106,10 @@ class DltDefinition:
         """Every exclusion that a person may confirm for an event of this trial."""
         events = (criterion for criterion in self.criteria if isinstance(criterion, EventCriterion))
         return frozenset(exclusion for criterion in events for exclusion in criterion.exclusions)
+
+    def judgement_ids(self) -> frozenset[str]:
+        """Every criterion that only people's judgement meets."""
+        return frozenset(one.id for one in self.criteria if isinstance(one, JudgementCriterion))
 
     def named_terms(self) -> frozenset[str]:
         """Terms, case-folded, that have a criterion of their own and so leave the any-term criteria."""
@@ -134,6 +146,25 @@ def parse_definition(content: object, path: str = "dlt") -> DltDefinition:
     head.close()
     top.close()
     return definition
+
+
+def parse_counted_event(event: StrictObject, definition: DltDefinition) -> DltDefinition:
+    """The trial's definition with window, exposure and criteria of another event, which a stopping rule counts.
+
+    Raises:
+        Refused: `dlt_definition_invalid`, with the path as a fact.
+    """
+    starts, window_days = _window(event.child("window"))
+    return replace(
+        definition,
+        starts=starts,
+        window_days=window_days,
+        minimum_doses_percent=_minimum_exposure(event.child("minimum_exposure")),
+        convention=DurationConvention(event.choice("duration_convention", set(DurationConvention))),
+        attribution=_attribution(event.child("attribution")),
+        criteria=_criteria(event),
+        not_evaluable=_not_evaluable(event),
+    )
 
 
 def _window(window: StrictObject) -> tuple[WindowStart, int]:
@@ -180,8 +211,8 @@ def _criteria(top: StrictObject) -> tuple[Criterion, ...]:
 
 
 def _criterion(item: StrictObject) -> Criterion:
-    kind = item.choice("kind", {"event", "dose_delay", "missed_doses"}) if item.has("kind") else "event"
-    criterion = {"event": _event, "dose_delay": _dose_delay, "missed_doses": _missed_doses}[kind](item)
+    kind = item.choice("kind", set(_KINDS)) if item.has("kind") else "event"
+    criterion = _KINDS[kind](item)
     item.close()
     return criterion
 
@@ -216,6 +247,21 @@ def _missed_doses(item: StrictObject) -> Criterion:
         more_than_percent=item.whole("more_than_percent", 0, 100) if by_percent else None,
         more_than_count=None if by_percent else item.whole("more_than_count", 0, 1000),
     )
+
+
+def _judgement(item: StrictObject) -> Criterion:
+    """`text`, the protocol's wording, is for people."""
+    if item.has("text"):
+        item.text("text")
+    return JudgementCriterion(id=_slug(item, "id"))
+
+
+_KINDS: Mapping[str, Callable[[StrictObject], Criterion]] = {
+    "event": _event,
+    "dose_delay": _dose_delay,
+    "missed_doses": _missed_doses,
+    "judgement": _judgement,
+}
 
 
 def _slug(item: StrictObject, key: str) -> str:

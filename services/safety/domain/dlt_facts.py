@@ -58,7 +58,9 @@ class MissedDoses:
 class Doses:
     """Doses of the window: planned by the protocol, given so far, delayed, missed.
 
-    `unaccounted` are doses that were due and of which nobody has said whether they were given.
+    `unaccounted` are doses that were due and of which nobody has said whether they were given. With
+    `counts_known` false nobody has said how many were planned and given: what is stated of delays and missed doses
+    still stands.
     """
 
     planned: int
@@ -66,6 +68,7 @@ class Doses:
     delays: tuple[DoseDelay | RunningDelay, ...] = ()
     missed: tuple[MissedDoses, ...] = ()
     unaccounted: int = 0
+    counts_known: bool = True
 
 
 class Open(StrEnum):
@@ -82,6 +85,7 @@ class Open(StrEnum):
     CAUSE_NOT_STATED = "cause_not_stated"
     DOSES_NOT_KNOWN = "doses_not_known"
     RESULT_MISSING = "result_missing"
+    JUDGEMENT_NOT_CONFIRMED = "judgement_not_confirmed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

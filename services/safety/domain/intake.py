@@ -1,5 +1,6 @@
 """Intake: a readable report is always accepted; the decision says how it is coded, queried and announced."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -35,7 +36,7 @@ GRADE_THAT_MAY_BE_A_DLT = 3
 class ReportDecision:
     """What follows from a report: never a refusal.
 
-    `alerts` are ordered and each kind occurs once; `holds_trial` says that the report belongs to nobody
+    `alerts` are the gravest kind alone, or none; `holds_trial` says that the report belongs to nobody
     known and may matter, so the trial holds until it is matched or cleared.
     """
 
@@ -58,6 +59,24 @@ class ReportDecision:
         """When the unanswered question on seriousness turns into "serious", or None if it was answered."""
         asked = (query for query in self.queries if query.code is QueryCode.SERIOUSNESS_MISSING)
         return next((query.due_at for query in asked), None)
+
+
+GRAVEST_FIRST = (
+    AlertKind.DEATH,
+    AlertKind.LIFE_THREATENING,
+    AlertKind.LATE_EFFECT,
+    AlertKind.UNMATCHED_REPORT,
+    AlertKind.SERIOUS_ADVERSE_EVENT,
+    AlertKind.SPECIAL_REPORT,
+)
+"""Alerts that a report itself may raise: nobody is woken twice by it unless it turns out to be graver."""
+
+
+def still_to_raise(decided: Collection[AlertKind], raised: Collection[AlertKind]) -> tuple[AlertKind, ...]:
+    """Of what a version of a report raises, what is graver than everything that its earlier ones have raised."""
+    ranks = [GRAVEST_FIRST.index(kind) for kind in raised if kind in GRAVEST_FIRST]
+    most = min(ranks, default=len(GRAVEST_FIRST))
+    return tuple(kind for kind in decided if kind not in GRAVEST_FIRST or GRAVEST_FIRST.index(kind) < most)
 
 
 def decide_report(report: Report, context: ReportContext, *, now: datetime) -> ReportDecision:
@@ -191,15 +210,14 @@ def _may_matter(content: EventContent, seriousness: DerivedSeriousness) -> bool:
 def _alerts(
     content: EventContent, seriousness: DerivedSeriousness, urgent: Urgency, *, unknown: bool
 ) -> tuple[AlertKind, ...]:
-    """Kinds to raise: the gravest fact about the event once, besides it that the participant is unknown."""
-    kinds = [AlertKind.UNMATCHED_REPORT] if unknown else []
+    """What the report raises: one alert, for the gravest fact about it."""
     if _is_death(content, seriousness):
-        return (AlertKind.DEATH, *kinds)
+        return (AlertKind.DEATH,)
     if Criterion.LIFE_THREATENING in seriousness.criteria:
-        return (AlertKind.LIFE_THREATENING, *kinds)
-    if urgent is Urgency.SERIOUS:
-        return (*kinds, AlertKind.SERIOUS_ADVERSE_EVENT)
-    return tuple(kinds)
+        return (AlertKind.LIFE_THREATENING,)
+    if unknown:
+        return (AlertKind.UNMATCHED_REPORT,)
+    return (AlertKind.SERIOUS_ADVERSE_EVENT,) if urgent is Urgency.SERIOUS else ()
 
 
 def _is_death(content: EventContent, seriousness: DerivedSeriousness) -> bool:

@@ -8,7 +8,9 @@ from services.safety.domain.ctcae import Dictionary
 from services.safety.domain.delegation import Delegation
 from services.safety.domain.dlt_definition import DltDefinition
 from services.safety.domain.ids import ParticipantId, TrialId
+from services.safety.domain.laboratory_rules import LaboratoryRules
 from services.safety.domain.report import Dosing, ParticipantContext, ReportContext, Unmatched
+from services.safety.domain.reporting_terms import NO_TERMS, TermsOverTime
 from services.safety.domain.treatment_course import EndReason
 
 NETWORK = "network"
@@ -85,13 +87,18 @@ class Place:
     zone: ZoneInfo
     dictionary: Dictionary
     definition: DltDefinition | None
+    laboratory: LaboratoryRules | None = None
+    reporting: TermsOverTime = NO_TERMS
     delegations: tuple[Delegation, ...] = ()
     window_locked: bool = False
 
     def context(self) -> ReportContext:
         return ReportContext(
             dictionary=self.dictionary,
+            laboratory=self.laboratory,
             zone=self.zone,
             participant=Unmatched() if self.participant is None else self.participant.context(),
             exclusion_ids=frozenset() if self.definition is None else self.definition.exclusion_ids(),
+            not_serious=self.reporting.newest.not_serious,
+            unlikely_is_suspected=self.reporting.newest.unlikely_is_suspected,
         )

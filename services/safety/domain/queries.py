@@ -24,6 +24,9 @@ class QueryCode(StrEnum):
     GRADE_MISSING = "grade_missing"
     GRADE_NOT_DEFINED_FOR_TERM = "grade_not_defined_for_term"
     GRADE_OUTSIDE_EVENT = "grade_outside_event"
+    LABORATORY_NOT_GRADED = "laboratory_not_graded"
+    LABORATORY_GRADE_TO_BE_CONFIRMED = "laboratory_grade_to_be_confirmed"
+    LABORATORY_GRADE_DIFFERS = "laboratory_grade_differs"
     DATE_MISSING = "date_missing"
     DATE_INCOMPLETE = "date_incomplete"
     IMPOSSIBLE_DATE = "impossible_date"
@@ -79,6 +82,7 @@ def queries_about(content: EventContent, context: ReportContext, *, now: datetim
         *_participant(context),
         *_term(content, context),
         *_grades(content, context),
+        *_laboratory(content),
         *_dates(content),
         *_order_of_dates(content, context),
         *_assessments(content, context, now),
@@ -124,6 +128,22 @@ def _grades(content: EventContent, context: ReportContext) -> Iterator[Query]:
             )
 
 
+def _laboratory(content: EventContent) -> Iterator[Query]:
+    """What a value leaves open: no grade, a proposal nobody has confirmed, a stated grade that is another."""
+    codes = QueryCode
+    for reason in sorted({entry.reason for entry in content.laboratory if entry.reason}):
+        yield Query(code=codes.LABORATORY_NOT_GRADED, field="laboratory", facts={"reason": reason})
+    proposed = sorted({entry.reported for entry in content.grades if entry.proposed and not entry.confirmed})
+    if proposed:
+        facts = {"grades": tuple(proposed)}
+        yield Query(code=codes.LABORATORY_GRADE_TO_BE_CONFIRMED, field="laboratory", facts=facts)
+    for entry in content.laboratory:
+        stated = {one.reported for one in content.grades if one.on == entry.on and not one.proposed}
+        if entry.grade is not None and stated and not stated & set(entry.candidates):
+            facts = {"proposed": entry.candidates, "stated": tuple(sorted(stated))}
+            yield Query(code=codes.LABORATORY_GRADE_DIFFERS, field="laboratory", facts=facts)
+
+
 _DATE_PROBLEMS: Mapping[Reading, QueryCode] = MappingProxyType(
     {
         Reading.INCOMPLETE: QueryCode.DATE_INCOMPLETE,
@@ -143,6 +163,9 @@ def _dates(content: EventContent) -> Iterator[Query]:
     dated: list[tuple[str, ReportedDate]] = [("onset", content.onset), ("end", content.end)]
     dated.append(("death_on", content.death_on))
     dated += [("grades", entry.on) for entry in content.grades if entry.on != content.onset]
+    dated += [
+        ("laboratory", one.on) for one in content.laboratory if one.grade is None and one.on != content.onset
+    ]
     for field, reported in dated:
         if reported.reading in _DATE_PROBLEMS:
             facts = {"reported": reported.text}

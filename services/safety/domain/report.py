@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from services.safety.domain.causality import Writer
 from services.safety.domain.ctcae import Dictionary
 from services.safety.domain.ids import PersonId
+from services.safety.domain.laboratory_rules import LaboratoryRules
 from services.safety.domain.seriousness import NotSeriousRule
 
 
@@ -30,6 +31,25 @@ class ReportedGrade:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReportedLaboratory:
+    """A laboratory result from a date on, as sent; limits and baseline are in the value's unit.
+
+    `analyte` names the laboratory criteria where they are not those of the event's term by its own name, as for
+    ionised calcium. An empty date means from the onset.
+    """
+
+    on: str = ""
+    analyte: str = ""
+    value: str = ""
+    unit: str = ""
+    lln: str = ""
+    uln: str = ""
+    baseline: str = ""
+    baseline_position: str = ""
+    fasting: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """Everything as reported: empty texts were not stated, None lists were not answered.
 
@@ -45,6 +65,7 @@ class Report:
     onset: str = ""
     end: str = ""
     grades: tuple[ReportedGrade, ...] = ()
+    laboratory: tuple[ReportedLaboratory, ...] = ()
     seriousness: Sequence[str] | None = None
     causality: str | None = None
     outcome: str = ""
@@ -85,10 +106,12 @@ class ReportContext:
     """Rules and facts in force when a report arrives.
 
     `exclusion_ids` are the exclusions that the trial's DLT definition names; `answer_limit` is how long
-    the question on seriousness may stay unanswered before the event counts as serious.
+    the question on seriousness may stay unanswered before the event counts as serious; `laboratory` are the criteria
+    of the pinned dictionary, without which no value is graded.
     """
 
     dictionary: Dictionary
+    laboratory: LaboratoryRules | None = None
     zone: ZoneInfo
     participant: Participant
     exclusion_ids: frozenset[str] = frozenset()

@@ -52,6 +52,10 @@ class StrictObject:
                 raise not_readable(f"{self._at(key)}[{index}]", "not a text")
         return tuple(str(value).strip() for value in values)
 
+    def items(self, key: str) -> Sequence[object]:
+        """The items of a list, as they are."""
+        return self._list(key)
+
     def child(self, key: str) -> "StrictObject":
         return StrictObject(self._raw(key), self._at(key))
 

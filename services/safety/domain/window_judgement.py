@@ -10,6 +10,7 @@ from services.safety.domain.dlt import DltFinding, Provisional, Verdict, WindowS
 from services.safety.domain.dlt_definition import DltDefinition
 from services.safety.domain.dlt_events import alerts_for, dlt_event_of
 from services.safety.domain.dlt_facts import CriterionFinding, DltEvent, Open
+from services.safety.domain.dlt_judgement import DatedJudgement
 from services.safety.domain.dlt_timeline import Strength, during_day
 from services.safety.domain.dlt_unexplained import EVENT_MISSING, hold_unexplained
 from services.safety.domain.dlt_window import DltWindow
@@ -31,6 +32,7 @@ class WindowFacts:
     zone: ZoneInfo
     course: Course
     events: tuple[AdverseEvent, ...]
+    judgements: tuple[DatedJudgement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +92,7 @@ def _evaluate(
         doses_of_window(facts.course, window, planned=facts.doses_planned, now=now),
         left,
         during_day(window.day_at(now)),
+        judgements=[judgement.within(window) for judgement in facts.judgements],
     )
     return hold_unexplained(finding, left, events, window_days=definition.window_days)
 

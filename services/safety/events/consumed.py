@@ -18,6 +18,14 @@ class Reader(BaseModel):
 
 class Treatment(Reader):
     doses_planned_in_window: int
+    product: str = ""
+
+
+class ProtocolTrial(Reader):
+    """Who answers for the trial; a hosted one's events are forwarded to that sponsor."""
+
+    legal_sponsor: str = ""
+    hosted: bool = False
 
 
 class Protocol(Reader):
@@ -29,7 +37,11 @@ class Protocol(Reader):
     zone: str
     ctcae: str
     dlt: dict[str, Any] | None = None
+    stopping_rules: list[dict[str, Any]] = []
     treatment: Treatment | None = None
+    trial: ProtocolTrial = ProtocolTrial()
+    reporting_regimes: list[str] = []
+    safety: dict[str, Any] | None = None
 
 
 class ProtocolVersionApproved(Reader):
@@ -61,6 +73,11 @@ class DelegationEnded(Reader):
     trial_id: str
     delegation_id: str
     ended_at: datetime
+
+
+class HaltLifted(Reader):
+    trial_id: str
+    halt_id: str
 
 
 class HaltImposed(Reader):

@@ -1,25 +1,55 @@
 """One example of each event, as the contracts show them."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from services.safety.events.published import (
     AdverseEventAmendedV1,
     AdverseEventReportedV1,
     AlertAcknowledgedV1,
+    AlertEscalatedV1,
     AlertRaisedV1,
+    AlertResolvedV1,
+    AssessmentRecordedV1,
+    CaseNullifiedV1,
+    CaseOpenedV1,
+    CaseReportAcknowledgedV1,
+    CaseReportSentV1,
     DltVerdictRecordedV1,
     DltWindowClosedV1,
     DltWindowReopenedV1,
+    ListingPublishedV1,
+    ObligationBreachedV1,
+    ObligationMetV1,
+    ObligationOpenedV1,
+    ObligationSupersededV1,
     PublishedEvent,
+    StoppingRuleCrossedV1,
 )
 
 _TRIAL = "01993f6e-0000-7000-8000-000000000001"
 _REPORT = "01993f6e-0000-7000-8000-000000000002"
 _PARTICIPANT = "01993f6e-0000-7000-8000-000000000003"
 _WINDOW = "01993f6e-0000-7000-8000-000000000004"
+_CASE = "01993f6e-0000-7000-8000-0000000ca5e1"
+_CASE_NUMBER = "GB-NETWORK-EP01-0001"
+_TRANSMISSION = "01993f6e-0000-7000-8000-0000000f11e1"
 _ALERT = "01993f6e-0000-7000-8000-000000000005"
 _AWARE_AT = datetime(2026, 10, 24, 13, 0, tzinfo=UTC)
 _LATER = datetime(2026, 10, 24, 13, 20, tzinfo=UTC)
+
+_DUE_AT = datetime(2026, 11, 9, 0, 0, tzinfo=UTC)
+_OWED: dict[str, Any] = {
+    "trial_id": _TRIAL,
+    "obligation_id": "01993f6e-0000-7000-8000-000000000009",
+    "report_id": _REPORT,
+    "regime": "uk-2026",
+    "rule": "uk.susar.other",
+    "rule_version": 2,
+    "recipient": "MHRA",
+    "due_date": date(2026, 11, 8),
+    "due_at": _DUE_AT,
+}
 
 EXAMPLES: tuple[PublishedEvent, ...] = (
     AdverseEventReportedV1(
@@ -88,6 +118,20 @@ EXAMPLES: tuple[PublishedEvent, ...] = (
         closes_at=_AWARE_AT + timedelta(days=3),
         reopened_at=_LATER,
     ),
+    StoppingRuleCrossedV1(
+        trial_id=_TRIAL,
+        crossing_id="01993f6e-0000-7000-8000-000000000006",
+        rule_id="dlt-rate",
+        rule_version=1,
+        part="escalation",
+        level=None,
+        n=4,
+        events=3,
+        stops_at=3,
+        pending=1,
+        action="Stop recruitment until the safety review committee has met.",
+        crossed_at=_LATER,
+    ),
     AlertRaisedV1(
         trial_id=_TRIAL,
         alert_id=_ALERT,
@@ -98,4 +142,65 @@ EXAMPLES: tuple[PublishedEvent, ...] = (
         acknowledge_by=datetime(2026, 10, 24, 13, 50, tzinfo=UTC),
     ),
     AlertAcknowledgedV1(trial_id=_TRIAL, alert_id=_ALERT, by="officer-1", acknowledged_at=_LATER),
+    AlertEscalatedV1(
+        trial_id=_TRIAL, alert_id=_ALERT, kind="dlt", priority="P1", step=2, called=1, escalated_at=_LATER
+    ),
+    AlertResolvedV1(trial_id=_TRIAL, alert_id=_ALERT, by="officer-1", resolved_at=_LATER),
+    CaseOpenedV1(
+        trial_id=_TRIAL,
+        case_id=_CASE,
+        case_number=_CASE_NUMBER,
+        participant_id=_PARTICIPANT,
+        report_ids=[_REPORT],
+        opened_at=_LATER,
+    ),
+    CaseNullifiedV1(trial_id=_TRIAL, case_id=_CASE, case_number=_CASE_NUMBER, nullified_at=_LATER),
+    CaseReportSentV1(
+        trial_id=_TRIAL,
+        case_id=_CASE,
+        case_number=_CASE_NUMBER,
+        transmission_id=_TRANSMISSION,
+        case_version=1,
+        kind="first",
+        expedited=True,
+        receiver="MHRA",
+        sent_at=_LATER,
+    ),
+    CaseReportAcknowledgedV1(
+        trial_id=_TRIAL,
+        case_id=_CASE,
+        case_number=_CASE_NUMBER,
+        transmission_id=_TRANSMISSION,
+        case_version=1,
+        accepted=False,
+        acknowledged_at=_LATER,
+    ),
+    ListingPublishedV1(
+        trial_id=_TRIAL,
+        listing_id=_TRANSMISSION,
+        kind="annual",
+        lock_at=_AWARE_AT,
+        sha256="0" * 64,
+        published_at=_LATER,
+    ),
+    AssessmentRecordedV1(
+        trial_id=_TRIAL,
+        report_id=_REPORT,
+        product="XB-1",
+        kind="causality",
+        party="sponsor",
+        version=1,
+        value=["possible"],
+        standing="own",
+        event_version=2,
+        event_class="SUSAR",
+        provisional=False,
+        recorded_at=_LATER,
+    ),
+    ObligationOpenedV1(
+        **_OWED, day_0=date(2026, 10, 24), event_class="SUSAR", provisional=False, opened_at=_LATER
+    ),
+    ObligationMetV1(**_OWED, met_at=_LATER, in_time=True),
+    ObligationBreachedV1(**_OWED, breached_at=_DUE_AT),
+    ObligationSupersededV1(**_OWED, replaced_by=None, ended_at=_LATER),
 )

@@ -16,6 +16,7 @@ from services.safety.store.alerts import (
     notes_of,
     steps_of,
 )
+from services.safety.store.channels import Receipt, receipts_of
 from shared.auth import ANY, Principal, permit
 from shared.database import Tx
 from shared.problems import Problem
@@ -28,6 +29,7 @@ class ShownAlert:
     alert: StoredAlert
     steps: list[StoredStep]
     sends: list[StoredSend]
+    receipts: list[Receipt]
     notes: list[StoredNote]
 
 
@@ -52,5 +54,6 @@ async def show_alert(tx: Tx, principal: Principal, alert_id: str) -> ShownAlert:
         alert=alert,
         steps=await steps_of(tx, alert_id),
         sends=await sends_of(tx, alert_id),
+        receipts=await receipts_of(tx, alert_id),
         notes=await notes_of(tx, alert_id),
     )

@@ -189,11 +189,21 @@ def _version(record: ReportRecord, decision: ReportDecision, dictionary: str) ->
         "version": event.version,
         "content": dump_content(event.content),
         "statement": dump_statement(statement.report) | words,
-        "conclusion": _conclusion(decision, dictionary),
+        "conclusion": _conclusion(decision, dictionary) | {"place": _place(record)},
         "recorded_by": event.recorded_by,
         "recorded_at": event.recorded_at,
         "reason": event.reason,
         "changed": list(event.changed),
+    }
+
+
+def _place(record: ReportRecord) -> dict[str, str]:
+    """Where the report stood at this version: the report itself may move, a listing as of then may not."""
+    return {
+        "trial": record.trial_key,
+        "participant": record.participant_key,
+        "site": record.site_number,
+        "matched": record.matched.value,
     }
 
 
@@ -202,6 +212,7 @@ def _conclusion(decision: ReportDecision, dictionary: str) -> dict[str, Any]:
         "serious": decision.seriousness.serious,
         "seriousness": sorted(criterion.value for criterion in decision.seriousness.criteria),
         "seriousness_provisional": decision.seriousness.provisional,
+        "rules_applied": list(decision.seriousness.rules_applied),
         "suspected": decision.causality.suspected,
         "causality": decision.causality.value.value,
         "emergence": decision.emergence.value,

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from services.safety.domain.rota import DutyPeriod
+from services.safety.domain.channels import Channel, PlannedSend
 from services.safety.store.alerts import StoredAlert, StoredStep
 from services.safety.store.tables import AlertSendRow
 from shared.database import Sql, Tx, instant_parameter, read_optional_instant
@@ -18,7 +18,6 @@ from shared.rows import insert_once, table_of
 
 _SENDS = table_of(AlertSendRow)
 
-MAIL = "mail"
 CLAIM_LASTS = timedelta(seconds=60)
 
 
@@ -56,14 +55,14 @@ async def add_sends(
     tx: Tx,
     alert: StoredAlert,
     step: StoredStep,
-    periods: Iterable[DutyPeriod],
+    sends: Iterable[PlannedSend],
     *,
     ids: Iterable[str],
     domain: str,
     now: datetime,
 ) -> None:
-    """One message by mail to each person called who has an address."""
-    for period, send_id in zip(periods, ids, strict=True):
+    """One message to each person by each channel, waiting or standing by."""
+    for send, send_id in zip(sends, ids, strict=True):
         await insert_once(
             tx,
             _SENDS,
@@ -71,12 +70,12 @@ async def add_sends(
                 "id": send_id,
                 "alert_id": alert.id,
                 "step": step.number,
-                "person": period.person,
-                "channel": MAIL,
-                "address": period.address,
+                "person": send.person,
+                "channel": send.channel.value,
+                "address": send.address,
                 "message_id": f"<{send_id}@{domain}>",
                 "acknowledge_by": step.acknowledge_by,
-                "state": "waiting",
+                "state": "standby" if send.standby else "waiting",
                 "attempts": 0,
                 "created_at": now,
                 "next_try_at": now,
@@ -87,10 +86,12 @@ async def add_sends(
         )
 
 
-async def claim_due(tx: Tx, claim: str, now: datetime) -> StoredSend | None:
-    """Take the next message that is due; nobody else gets it until the claim is over."""
+async def claim_due(tx: Tx, claim: str, now: datetime, channel: Channel) -> StoredSend | None:
+    """Take the next message of a channel that is due; nobody else gets it until the claim is over."""
     until = now + CLAIM_LASTS
-    rows = await tx.fetch(_CLAIM, instant_parameter(tx, now), instant_parameter(tx, until), claim)
+    rows = await tx.fetch(
+        _CLAIM, instant_parameter(tx, now), instant_parameter(tx, until), claim, channel.value
+    )
     if not rows:
         return None
     row = (await tx.execute(select(_SENDS).where(_SENDS.c.id == rows[0][0]))).one()
@@ -113,9 +114,21 @@ async def drop_waiting(tx: Tx, alert_id: str) -> None:
     """The alert was taken: whoever has not been told yet need not be; what is on its way keeps its claim."""
     await tx.execute(
         update(_SENDS)
-        .where(_SENDS.c.alert_id == alert_id, _SENDS.c.state == "waiting")
+        .where(_SENDS.c.alert_id == alert_id, _SENDS.c.state.in_(["waiting", "standby"]))
         .values(state="not_needed")
     )
+
+
+async def call_standby(tx: Tx, alert_id: str, step: int, person: str, now: datetime) -> None:
+    """Send the next message that stands by for this person and step; nothing when none does."""
+    await tx.fetch(_STANDBY, alert_id, step, person, instant_parameter(tx, now))
+
+
+async def call_standbys_of(tx: Tx, channel: Channel, now: datetime) -> None:
+    """Give up what waits for a channel that is shut, and send what stands by for it."""
+    rows = await tx.fetch(_GIVEN_UP, channel.value)
+    for alert_id, step, person in rows:
+        await call_standby(tx, alert_id, step, person, now)
 
 
 async def sends_of(tx: Tx, alert_id: str) -> list[StoredSend]:
@@ -123,8 +136,8 @@ async def sends_of(tx: Tx, alert_id: str) -> list[StoredSend]:
     return [_send(row) for row in await tx.execute(statement)]
 
 
-async def waiting_sends(tx: Tx) -> Waiting:
-    row = (await tx.fetch(_WAITING))[0]
+async def waiting_sends(tx: Tx, channel: Channel) -> Waiting:
+    row = (await tx.fetch(_WAITING, channel.value))[0]
     return Waiting(count=int(row[0]), oldest_at=read_optional_instant(row[1]))
 
 
@@ -152,7 +165,15 @@ def _send(row: Any) -> StoredSend:
 
 _CLAIM = Sql(
     "UPDATE alert_send SET claim = $3, next_try_at = $2, attempts = attempts + 1 WHERE id = ("
-    " SELECT id FROM alert_send WHERE state = 'waiting' AND next_try_at <= $1"
+    " SELECT id FROM alert_send WHERE state = 'waiting' AND next_try_at <= $1 AND channel = $4"
     " ORDER BY next_try_at, id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING id"
 )
-_WAITING = Sql("SELECT count(*), min(created_at) FROM alert_send WHERE state = 'waiting'")
+_WAITING = Sql("SELECT count(*), min(created_at) FROM alert_send WHERE state = 'waiting' AND channel = $1")
+_STANDBY = Sql(
+    "UPDATE alert_send SET state = 'waiting', next_try_at = $4 WHERE id = (SELECT id FROM alert_send"
+    " WHERE alert_id = $1 AND step = $2 AND person = $3 AND state = 'standby' ORDER BY id LIMIT 1)"
+)
+_GIVEN_UP = Sql(
+    "UPDATE alert_send SET state = 'failed' WHERE state = 'waiting' AND channel = $1"
+    " RETURNING alert_id, step, person"
+)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
@@ -142,6 +142,16 @@ async def mark_called(tx: Tx, step: StoredStep, called: Sequence[PersonId], done
     )
 
 
+async def postpone_steps(tx: Tx, steps: Sequence[StoredStep], *, by: timedelta) -> None:
+    """Every one of these steps is due, and waits, that much later; they keep their distances."""
+    for step in steps:
+        await tx.execute(
+            update(_STEPS)
+            .where(_STEPS.c.alert_id == step.alert_id, _STEPS.c.number == step.number)
+            .values(due_at=step.due_at + by, acknowledge_by=step.acknowledge_by + by)
+        )
+
+
 async def bring_forward(tx: Tx, alert_id: str, number: int, due_at: datetime) -> None:
     """A step before it called nobody: this one need not wait."""
     await tx.execute(
@@ -179,6 +189,11 @@ async def notes_of(tx: Tx, alert_id: str) -> list[StoredNote]:
 async def resolved_with_cause(tx: Tx, kind: AlertKind, prefix: str) -> int:
     """How many alerts of a kind with causes that begin so have been resolved."""
     return int((await tx.fetch(_RESOLVED, kind.value, prefix))[0][0])
+
+
+async def kinds_raised(tx: Tx, cause: str) -> list[AlertKind]:
+    """Which kinds of alerts this cause has raised."""
+    return [AlertKind(row[0]) for row in await tx.fetch(_KINDS, cause)]
 
 
 async def unheard_alerts(tx: Tx, trial_key: str) -> list[tuple[str, int]]:
@@ -256,6 +271,7 @@ _DUE = Sql(
     " WHERE s.alert_id = a.id AND s.done_at IS NULL AND s.due_at <= $1)"
     " ORDER BY a.priority, a.id LIMIT $2"
 )
+_KINDS = Sql("SELECT kind FROM alert WHERE cause_id = $1")
 _RESOLVED = Sql(
     "SELECT count(*) FROM alert WHERE kind = $1 AND state = 'resolved' AND substr(cause_id, 1, length($2)) = $2"
 )

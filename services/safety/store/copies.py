@@ -28,6 +28,28 @@ class ProtocolCopy(SafetyTable, table=True):
     effective_at: datetime = Field(sa_type=Instant)
 
 
+class ReportingCopy(SafetyTable, table=True):
+    """What one protocol version says of reporting (`reporting_terms.terms_from`), as canonical JSON text."""
+
+    __tablename__ = "reporting_copy"
+
+    trial_id: str = Field(primary_key=True)
+    protocol_version: str = Field(primary_key=True)
+    terms: str = Field(sa_type=Text)
+    effective_at: datetime = Field(sa_type=Instant)
+
+
+class StoppingRulesCopy(SafetyTable, table=True):
+    """The stopping rules of one protocol version, empty where there are none; the newest version's are in force."""
+
+    __tablename__ = "stopping_rules_copy"
+
+    trial_id: str = Field(primary_key=True)
+    protocol_version: str = Field(primary_key=True)
+    rules: str = Field(sa_type=Text)
+    effective_at: datetime = Field(sa_type=Instant)
+
+
 class SiteCopy(SafetyTable, table=True):
     __tablename__ = "site_copy"
 
@@ -118,6 +140,8 @@ class CourseStepCopy(SafetyTable, table=True):
 
 COPIES = (
     "protocol_copy",
+    "reporting_copy",
+    "stopping_rules_copy",
     "site_copy",
     "delegation_copy",
     "consent_copy",

@@ -11,6 +11,7 @@ from services.safety.store.copies import (
     DelegationCopy,
     ParticipantCopy,
     ProtocolCopy,
+    ReportingCopy,
     SiteCopy,
 )
 from shared.clock import format_instant
@@ -18,6 +19,7 @@ from shared.database import Sql, Tx, instant_parameter
 from shared.rows import Values, table_of, upsert_row
 
 _PROTOCOLS = table_of(ProtocolCopy)
+_REPORTING = table_of(ReportingCopy)
 _SITES = table_of(SiteCopy)
 _DELEGATIONS = table_of(DelegationCopy)
 _CONSENTS = table_of(ConsentCopy)
@@ -28,6 +30,10 @@ _STEPS = table_of(CourseStepCopy)
 
 async def copy_protocol(tx: Tx, values: Values) -> None:
     await upsert_row(tx, _PROTOCOLS, values)
+
+
+async def copy_reporting(tx: Tx, values: Values) -> None:
+    await upsert_row(tx, _REPORTING, values)
 
 
 async def copy_site(tx: Tx, values: Values) -> None:

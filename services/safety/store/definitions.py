@@ -101,9 +101,18 @@ async def participants_on(tx: Tx, trial_id: str, protocol_version: str) -> list[
     return [row[0] for row in await tx.fetch(_PARTICIPANTS_ON, trial_id, protocol_version)]
 
 
+async def participants_after(tx: Tx, trial_id: str, after: str, limit: int) -> list[str]:
+    """The next participants of a trial in the order of their ids, whatever version they are registered under."""
+    return [row[0] for row in await tx.fetch(_PARTICIPANTS_AFTER, trial_id, after, limit)]
+
+
 _ALL = Sql("SELECT trial_id, protocol_version FROM protocol_copy ORDER BY trial_id, protocol_version")
 _CHECKED = Sql(
     "SELECT 1 FROM definition_check WHERE trial_id = $1 AND protocol_version = $2 AND protocol_sha256 = $3"
+)
+_PARTICIPANTS_AFTER = Sql(
+    "SELECT participant_id FROM participant_copy WHERE trial_id = $1 AND participant_id > $2"
+    " ORDER BY participant_id LIMIT $3"
 )
 _PARTICIPANTS_ON = Sql(
     "SELECT participant_id FROM participant_copy WHERE trial_id = $1 AND protocol_version = $2 ORDER BY participant_id"

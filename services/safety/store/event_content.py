@@ -1,13 +1,21 @@
 """An event's content as JSON and back, field by field, so that a stored version can always be read."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
-from services.safety.domain.adverse_event import CodedTerm, EventContent, Exclusion, GradeEntry, Outcome
+from services.safety.domain.adverse_event import (
+    CodedTerm,
+    EventContent,
+    Exclusion,
+    GradeEntry,
+    LaboratoryEntry,
+    Outcome,
+)
 from services.safety.domain.causality import Causality, Opinion, Party, Standing, Writer
 from services.safety.domain.ids import PersonId
-from services.safety.domain.report import Author, Report, ReportedGrade
+from services.safety.domain.report import Author, Report, ReportedGrade, ReportedLaboratory
 from services.safety.domain.reported_time import Reading, ReportedDate, ReportedInstant
 from services.safety.domain.seriousness import Answer, Criterion, View
 from shared.clock import format_instant, parse_instant
@@ -35,9 +43,11 @@ def dump_content(content: EventContent) -> Json:
                 "reported": entry.reported,
                 "coded": entry.coded,
                 "confirmed_by": entry.confirmed_by,
+                "proposed": entry.proposed,
             }
             for entry in content.grades
         ],
+        "laboratory": [_dump_laboratory(entry) for entry in content.laboratory],
         "seriousness": _dump_view(content.seriousness),
         "sponsor_seriousness": _dump_view(content.sponsor_seriousness),
         "admission": content.admission,
@@ -77,6 +87,7 @@ def load_content(stored: Mapping[str, Any]) -> EventContent:
         exclusions=tuple(
             Exclusion(id=one["id"], confirmed_by=_person(one["confirmed_by"])) for one in stored["exclusions"]
         ),
+        laboratory=tuple(_load_laboratory(entry) for entry in stored.get("laboratory", ())),
     )
 
 
@@ -93,6 +104,7 @@ def dump_statement(report: Report) -> Json:
         "onset": report.onset,
         "end": report.end,
         "grades": [[grade.grade, grade.on] for grade in report.grades],
+        "laboratory": [asdict(result) for result in report.laboratory],
         "seriousness": None if report.seriousness is None else list(report.seriousness),
         "causality": report.causality,
         "outcome": report.outcome,
@@ -118,6 +130,7 @@ def load_statement(stored: Mapping[str, Any]) -> Report:
         onset=stored["onset"],
         end=stored["end"],
         grades=tuple(ReportedGrade(grade=grade, on=on) for grade, on in stored["grades"]),
+        laboratory=tuple(ReportedLaboratory(**one) for one in stored.get("laboratory", ())),
         seriousness=stored["seriousness"],
         causality=stored["causality"],
         outcome=stored["outcome"],
@@ -147,6 +160,33 @@ def _load_grade(stored: Mapping[str, Any]) -> GradeEntry:
         reported=stored["reported"],
         coded=stored["coded"],
         confirmed_by=_person(stored["confirmed_by"]),
+        proposed=stored.get("proposed", False),
+    )
+
+
+def _dump_laboratory(entry: LaboratoryEntry) -> Json:
+    return {
+        "on": _dump_date(entry.on),
+        "reported": asdict(entry.reported),
+        "grade": entry.grade,
+        "candidates": list(entry.candidates),
+        "reason": entry.reason,
+        "dictionary": entry.dictionary,
+        "cell": entry.cell,
+        "sentence": entry.sentence,
+    }
+
+
+def _load_laboratory(stored: Mapping[str, Any]) -> LaboratoryEntry:
+    return LaboratoryEntry(
+        on=_load_date(stored["on"]),
+        reported=ReportedLaboratory(**stored["reported"]),
+        grade=stored["grade"],
+        candidates=tuple(stored["candidates"]),
+        reason=stored["reason"],
+        dictionary=stored["dictionary"],
+        cell=stored["cell"],
+        sentence=stored["sentence"],
     )
 
 

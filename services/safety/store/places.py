@@ -8,9 +8,11 @@ from services.safety.domain.delegation import Delegation
 from services.safety.domain.dlt_definition import DltDefinition
 from services.safety.domain.ids import ParticipantId, TrialId
 from services.safety.domain.place import HOME_ZONE, KnownParticipant, Place, TrialRef, zone_named
+from services.safety.domain.reporting_terms import TermsOverTime, terms_of
 from services.safety.domain.treatment_course import read_end_reason
 from services.safety.store.definitions import parsed
 from services.safety.store.dictionaries import dictionary_for
+from services.safety.store.laboratory_rules import laboratory_rules_for
 from shared.database import Sql, Tx, read_instant, read_optional_instant
 from shared.joint_reads import Part, each, fetch_together, instant, optional_instant, read_together
 
@@ -48,9 +50,15 @@ async def locate(
     return await _of_trial(tx, trial_key, participant_key, site_key, person)
 
 
-async def place_of_participant(tx: Tx, participant_id: str, *, report_id: str = NO_REPORT) -> Place | None:
-    """The place of a known participant; None while its registration is not known here."""
-    found = await fetch_together(tx, _BY_ID, participant_id, report_id, NOBODY)
+async def place_of_participant(
+    tx: Tx, participant_id: str, *, report_id: str = NO_REPORT, reading: bool = False
+) -> Place | None:
+    """The place of a known participant; None while its registration is not known here.
+
+    Who is only `reading` locks no window.
+    """
+    statement = _BY_ID_READING if reading else _BY_ID
+    found = await fetch_together(tx, statement, participant_id, report_id, NOBODY)
     row = next(each(found, "known"), None)
     return _place(found, row, row["participant_number"]) if row else None
 
@@ -80,6 +88,12 @@ async def delegations_of(tx: Tx, trial_id: str | None, person: str) -> tuple[Del
     )
 
 
+async def reporting_of(tx: Tx, trial_id: str | None) -> TermsOverTime:
+    """What the trial's protocol versions say of reporting."""
+    rows = await tx.fetch(_REPORTING, trial_id) if trial_id else []
+    return TermsOverTime(dated=tuple((read_instant(row[1]), terms_of(row[0])) for row in rows))
+
+
 async def _of_trial(tx: Tx, trial_key: str, participant_key: str, site_key: str, person: str) -> Place:
     rows = await tx.fetch(_TRIAL, trial_key) if trial_key else []
     definition: DltDefinition | None = None
@@ -101,7 +115,9 @@ async def _of_trial(tx: Tx, trial_key: str, participant_key: str, site_key: str,
         site_number=site_key,
         zone=zone_named(zone),
         dictionary=dictionary_for(ctcae),
+        laboratory=laboratory_rules_for(ctcae),
         definition=definition,
+        reporting=await reporting_of(tx, trial_id),
         delegations=await delegations_of(tx, trial_id, person) if person else (),
     )
 
@@ -117,7 +133,15 @@ def _place(found: Found, row: Values, participant_key: str) -> Place:
         site_number=row["site_number"],
         zone=zone_named(zone),
         dictionary=dictionary_for(row["ctcae"] or ""),
+        laboratory=laboratory_rules_for(row["ctcae"] or ""),
         definition=parsed(text) if text else None,
+        reporting=TermsOverTime(
+            dated=tuple(
+                (instant(entry["effective_at"]), terms_of(entry["terms"]))
+                for entry in each(found, "reporting")
+                if entry["trial_id"] == trial_id
+            )
+        ),
         delegations=tuple(
             _delegation(entry) for entry in each(found, "delegation") if entry["trial_id"] == trial_id
         ),
@@ -150,7 +174,7 @@ def _delegation(row: Values) -> Delegation:
     )
 
 
-def _place_of(condition: str) -> Sql:
+def _place_of(condition: str, *, lock: str = " FOR UPDATE OF w") -> Sql:
     """$1 names the participant, $2 is the report itself, $3 the person who reports."""
     people = f"SELECT participant_id, trial_id FROM participant_copy p WHERE {condition}"
     return read_together(
@@ -178,16 +202,22 @@ def _place_of(condition: str) -> Sql:
             source=f"delegation_copy d JOIN ({people}) AS p ON p.trial_id = d.trial_id WHERE d.person = $3",
         ),
         Part(
+            name="reporting",
+            columns=("r.trial_id", "r.terms", "r.effective_at"),
+            source=f"reporting_copy r JOIN ({people}) AS p ON p.trial_id = r.trial_id",
+        ),
+        Part(
             name="window",
             columns=("participant_id",),
             source="(SELECT w.participant_id FROM dlt_window w"
-            f" JOIN ({people}) AS p ON p.participant_id = w.participant_id FOR UPDATE OF w) AS locked",
+            f" JOIN ({people}) AS p ON p.participant_id = w.participant_id{lock}) AS locked",
         ),
     )
 
 
 _BY_NUMBER = _place_of("p.participant_number = $1")
 _BY_ID = _place_of("p.participant_id = $1")
+_BY_ID_READING = _place_of("p.participant_id = $1", lock="")
 _TRIAL = Sql(
     "SELECT trial_id, trial_code, zone, ctcae, dlt FROM protocol_copy WHERE trial_code = $1"
     " ORDER BY effective_at DESC, protocol_version DESC LIMIT 1"
@@ -196,6 +226,7 @@ _TRIAL_BY_ID = Sql(
     "SELECT trial_id, trial_code, zone FROM protocol_copy WHERE trial_id = $1"
     " ORDER BY effective_at DESC, protocol_version DESC LIMIT 1"
 )
+_REPORTING = Sql("SELECT terms, effective_at FROM reporting_copy WHERE trial_id = $1")
 _SITE_ZONE = Sql("SELECT zone FROM site_copy WHERE trial_id = $1 AND site_number = $2")
 _DELEGATIONS = Sql(
     "SELECT role, site_number, from_at, until_at, ended_at FROM delegation_copy WHERE trial_id = $1 AND person = $2"

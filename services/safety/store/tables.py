@@ -6,6 +6,11 @@ from typing import Any
 from sqlalchemy import Index, Text, UniqueConstraint, text
 from sqlmodel import Field
 
+from services.safety.store import case_file_tables as case_file_tables
+from services.safety.store import case_tables as case_tables
+from services.safety.store import channel_tables as channel_tables
+from services.safety.store import intake_tables as intake_tables
+from services.safety.store import stopping_tables as stopping_tables
 from services.safety.store.base import SafetyTable
 from shared.tables import Instant, JsonText
 

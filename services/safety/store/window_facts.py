@@ -1,12 +1,15 @@
 """What a verdict is made of, in one statement: the registration, the course, its doses and the reports."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from services.safety.domain.adverse_event import AdverseEvent
+from services.safety.domain.dlt_judgement import CommitteeView, DatedJudgement
 from services.safety.domain.ids import AdverseEventId, ParticipantId, PersonId, TrialId, WindowId
-from services.safety.domain.place import zone_named
+from services.safety.domain.place import TrialRef, zone_named
+from services.safety.domain.stopping_outcome import RuleOutcome, outcomes_of
+from services.safety.domain.stopping_rule_definition import StoppingRule
 from services.safety.domain.taken_over import TakenVerdict
 from services.safety.domain.treatment_course import (
     Administration,
@@ -16,9 +19,10 @@ from services.safety.domain.treatment_course import (
     read_cause,
     read_end_reason,
 )
-from services.safety.domain.window_judgement import WindowFacts
+from services.safety.domain.window_judgement import Judgement, WindowFacts
 from services.safety.store.definitions import parsed
 from services.safety.store.event_content import load_content
+from services.safety.store.stopping_rules import NEWEST_RULES, rules_of
 from services.safety.store.stored_window import StoredWindow
 from services.safety.store.taken_over import TAKEN_VERDICT, taken_verdict
 from shared.database import Tx
@@ -53,6 +57,27 @@ class Registration:
     window: StoredWindow | None
     rebuilding: bool
     taken_over: TakenVerdict | None = None
+    rules_text: str = ""
+    judgements: tuple[DatedJudgement, ...] = ()
+
+    @property
+    def trial(self) -> TrialRef:
+        return TrialRef(id=self.trial_id, code=self.trial_code, zone=zone_named(self.zone))
+
+    @property
+    def stopping_rules(self) -> tuple[StoppingRule, ...]:
+        """The trial's rules in force, whomever they cover."""
+        return rules_of(self.rules_text)
+
+    def outcomes(
+        self, window_id: WindowId, judgement: Judgement, *, now: datetime
+    ) -> tuple[RuleOutcome, ...]:
+        """What the participant is to each rule that covers the level received, or allocated until then."""
+        if not self.rules_text:
+            return ()
+        level = self.level_received or self.level_allocated
+        rules = [rule for rule in self.stopping_rules if rule.covers(self.part, level)]
+        return outcomes_of(rules, self.facts(window_id), judgement, now=now)
 
     def facts(self, window_id: WindowId) -> WindowFacts:
         """Everything the verdict of this window is made of."""
@@ -64,6 +89,7 @@ class Registration:
             zone=zone_named(self.zone),
             course=self.course,
             events=self.events,
+            judgements=self.judgements,
         )
 
 
@@ -78,6 +104,8 @@ async def registration_of(tx: Tx, participant_id: str) -> Registration | None:
     window = next((_window(row) for row in each(found, "window")), None)
     steps = tuple(sorted(map(_step, each(found, "step")), key=lambda step: (step.at, step.step)))
     registration = _registration(registered, doses, steps, events, window)
+    judgements = tuple(sorted(map(_judgement, each(found, "judgement")), key=lambda one: one.id))
+    registration = replace(registration, judgements=judgements)
     taken = next((taken_verdict(row) for row in each(found, "taken_over")), None)
     return registration if taken is None else replace(registration, taken_over=taken)
 
@@ -116,6 +144,7 @@ def _registration(
         events=events,
         window=window,
         rebuilding=bool(row["rebuilding"]),
+        rules_text=row["stopping_rules"] or "",
     )
 
 
@@ -148,6 +177,15 @@ def _step(row: dict[str, Any]) -> CourseStep:
     return CourseStep(step=row["step"], at=instant(row["happened_at"]), failed=row["outcome"] == FAILED)
 
 
+def _judgement(row: dict[str, Any]) -> DatedJudgement:
+    return DatedJudgement(
+        id=row["id"],
+        criterion=row["criterion"],
+        occurred_on=date.fromisoformat(row["occurred_on"]),
+        committee=CommitteeView(row["committee"]),
+    )
+
+
 def _event(row: dict[str, Any]) -> AdverseEvent:
     return AdverseEvent(
         id=AdverseEventId(row["adverse_event_id"]),
@@ -168,6 +206,7 @@ _EVERYTHING = read_together(
             *("p.registered_at", "v.trial_code", "v.doses_planned", "v.dlt"),
             *("c.allocated_level", "c.level_received", "c.first_dose_at", "c.ended_at", "c.ended_reason"),
             *("c.stopped_at", "c.stopped_by", "c.voided_at"),
+            NEWEST_RULES,
             "EXISTS (SELECT 1 FROM producer_position w WHERE w.consumer = 'safety' AND w.state = 'rebuilding')"
             " AS rebuilding",
         ),
@@ -200,6 +239,11 @@ _EVERYTHING = read_together(
         source="adverse_event e"
         " JOIN adverse_event_version v ON v.adverse_event_id = e.id AND v.version = e.version"
         " WHERE e.participant_id = $1",
+    ),
+    Part(
+        name="judgement",
+        columns=("id", "criterion", "occurred_on", "committee"),
+        source="dlt_judgement WHERE participant_id = $1",
     ),
     TAKEN_VERDICT,
 )

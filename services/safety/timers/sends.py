@@ -1,7 +1,5 @@
-"""The loop that takes messages out of the store and to the mail server, beside intake and never in its way."""
+"""The loops that take messages out of the store and to their channels, beside intake and never in its way."""
 
-import asyncio
-import smtplib
 from collections.abc import Callable
 
 import structlog
@@ -12,48 +10,85 @@ from services.safety.commands.send_alert import (
     claim_message,
     count_waiting,
     mark_failed,
+    mark_gone,
     mark_sent,
 )
-from services.safety.timers.mail import send_mail
+from services.safety.commands.watch_channels import note_round, try_again
+from services.safety.domain.channels import Channel
+from services.safety.timers.bell import Bell
+from services.safety.timers.posts import NotTaken, Post, ReceiverGone
 from shared.act import Act
-from shared.clock import server_now
+from shared.clock import monotonic, server_now
 from shared.database import Tx
+from shared.failpoints import failpoint
 from shared.service import Service
-from shared.settings import MailSettings
 
 log = structlog.get_logger(__name__)
 
 PERIOD_SECONDS = 1.0
+ROUND_SECONDS = 5.0
 AT_MOST_PER_TURN = 100
 PATH = "/safety/api/v1/alerts"
-Send = Callable[[MailSettings, ClaimedMessage], None]
+
+
+class ChannelHealth:
+    """Numbers by which a dead channel is noticed: nobody reads an alert that never left."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        by_channel = ["channel"]
+        self.configured = Gauge(
+            "alert_channel_configured", "1 when this channel is set up", by_channel, registry=registry
+        )
+        self.failing = Gauge(
+            "alert_channel_failing", "1 when its last try failed", by_channel, registry=registry
+        )
+        self.waiting = Gauge("alert_sends_waiting", "Messages not yet sent", by_channel, registry=registry)
+        self.oldest_seconds = Gauge(
+            "alert_send_oldest_seconds",
+            "Age of the oldest message not yet sent",
+            by_channel,
+            registry=registry,
+        )
+        self.failures = Counter(
+            "alert_send_failures_total", "Tries that did not come through", by_channel, registry=registry
+        )
+        self.evaluator_age_seconds = Gauge(
+            "alert_evaluator_age_seconds", "Since the evaluator's last round", registry=registry
+        )
 
 
 class AlertSender:
-    """Sends what is due; a failed try stays in the store with its next time, and is seen in the metrics."""
+    """Sends what is due on one channel; a failed try stays in the store with its next time."""
 
-    def __init__(self, service: Service, *, send: Send = send_mail) -> None:
+    def __init__(self, service: Service, post: Post, health: ChannelHealth, bell: Bell | None = None) -> None:
+        """`bell` cuts the pause short; without one there is a look every second."""
         self._service = service
-        self._mail = service.settings.mail
-        self._send = send
+        self._post = post
         self._link = f"{service.settings.deployment.public_url or ''}{PATH}"
-        self._health = ChannelHealth(service.metrics.registry)
-        self._health.configured.set(self._mail.configured)
+        self._health = health
+        self._noted = -ROUND_SECONDS
+        self._bell = bell or Bell()
+        health.configured.labels(self._channel).set(1)
+        health.failing.labels(self._channel).set(0)
+
+    @property
+    def _channel(self) -> Channel:
+        return self._post.channel
 
     async def run(self) -> None:
-        """Send for ever; without a mail server say so once and do nothing."""
-        if not self._mail.configured:
-            log.warning("no_outside_channel", service=self._service.name)
-            return await asyncio.Event().wait() and None
+        """Send for ever."""
+        await self._service.database.write(lambda tx: try_again(tx, self._channel))
         while True:
+            sent = 0
             try:
-                await self.turn()
+                sent = await self.turn()
             except Exception as error:
                 log.error("sending_interrupted", service=self._service.name, code=type(error).__name__)
-            await asyncio.sleep(PERIOD_SECONDS)
+            if sent < AT_MOST_PER_TURN:
+                await self._bell.wait(PERIOD_SECONDS)
 
     async def turn(self) -> int:
-        """Send what is due until nothing is, or until the server fails; return how many were sent."""
+        """Send what is due until nothing is, or until the channel fails; return how many were sent."""
         sent = 0
         for _ in range(AT_MOST_PER_TURN):
             message = await self._service.database.write(self._claim)
@@ -61,22 +96,27 @@ class AlertSender:
                 break
             sent += 1
         await self._service.database.read(self._measure)
+        await self._note_round()
         return sent
 
     async def _deliver(self, message: ClaimedMessage) -> bool:
         try:
-            await asyncio.to_thread(self._send, self._mail, message)
-        except (OSError, smtplib.SMTPException) as failure:
-            error = type(failure).__name__
-            self._health.failures.inc()
+            await self._post.hand_over(message)
+        except NotTaken as failure:
+            error, mark = failure.reason, mark_gone if isinstance(failure, ReceiverGone) else mark_failed
+            self._health.failures.labels(self._channel).inc()
+            self._health.failing.labels(self._channel).set(1)
             log.error("alert_not_sent", aggregate_id=message.alert_id, attempts=message.attempts, code=error)
-            await self._mark(lambda tx, act: mark_failed(tx, message, act, error=error))
+            await self._mark(lambda tx, act: mark(tx, message, act, error=error))
             return False
+        failpoint("alert_after_send")
+        self._health.failing.labels(self._channel).set(0)
         await self._mark(lambda tx, act: mark_sent(tx, message, act))
         return True
 
     async def _claim(self, tx: Tx) -> ClaimedMessage | None:
-        return await claim_message(tx, await self._act(tx), link_to_alerts=self._link)
+        act = await self._act(tx)
+        return await claim_message(tx, act, link_to_alerts=self._link, channel=self._channel)
 
     async def _mark(self, mark: Callable[[Tx, Act], object]) -> None:
         async def marked(tx: Tx) -> None:
@@ -85,9 +125,14 @@ class AlertSender:
         await self._service.database.write(marked)
 
     async def _measure(self, tx: Tx) -> None:
-        waiting = await count_waiting(tx)
-        self._health.waiting.set(waiting.count)
-        self._health.oldest_seconds.set(waiting.age_seconds(server_now()))
+        waiting = await count_waiting(tx, self._channel)
+        self._health.waiting.labels(self._channel).set(waiting.count)
+        self._health.oldest_seconds.labels(self._channel).set(waiting.age_seconds(server_now()))
+
+    async def _note_round(self) -> None:
+        if monotonic() - self._noted >= ROUND_SECONDS:
+            self._noted = monotonic()
+            await self._mark(lambda tx, act: note_round(tx, act, self._channel))
 
     async def _act(self, tx: Tx) -> Act:
         clock = self._service.domain_clock
@@ -100,24 +145,3 @@ class AlertSender:
             new_id=self._service.new_id,
             demonstration=clock.demonstration,
         )
-
-
-class ChannelHealth:
-    """Numbers by which a dead channel is noticed: nobody reads an alert that never left."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self.configured = Gauge(
-            "alert_channel_configured", "1 when mail leaves this installation", registry=registry
-        )
-        self.waiting = Gauge("alert_sends_waiting", "Messages not yet sent", registry=registry)
-        self.oldest_seconds = Gauge(
-            "alert_send_oldest_seconds", "Age of the oldest message not yet sent", registry=registry
-        )
-        self.failures = Counter(
-            "alert_send_failures_total", "Tries that the mail server did not take", registry=registry
-        )
-
-
-async def send_alerts(service: Service) -> None:
-    """The service's own loop, run by its worker."""
-    await AlertSender(service).run()

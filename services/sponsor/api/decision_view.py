@@ -9,9 +9,10 @@ from services.sponsor.api.recommendation_view import (
     recommendation_out,
     saying_out,
 )
+from services.sponsor.api.sitting_view import SittingOut, sitting_out
 from services.sponsor.domain.cohort_rule import rule_payload, rule_sha256
 from services.sponsor.domain.decision import Decision, EndedBecause, text_hash
-from services.sponsor.domain.proposal import is_above
+from services.sponsor.domain.proposal import differs, is_above
 from services.sponsor.domain.signature import PURPOSE, what_is_missing
 from services.sponsor.queries.decisions import DecisionView
 from shared.json_body import Day, Instant, StrictModel
@@ -33,11 +34,15 @@ class WrittenReasonOut(StrictModel):
 
 
 class MissingOut(StrictModel):
-    """What the decision still waits for; `reason_authors` wrote a reason and have not signed."""
+    """What the decision still waits for; `reason_authors` wrote a reason and have not signed.
+
+    `quorum` is what its meeting lacked: such a decision waits for good, and another meeting decides anew.
+    """
 
     roles: Sequence[str]
     signers: int
     reason_authors: Sequence[str]
+    quorum: Sequence[str]
 
 
 class EndedOut(StrictModel):
@@ -58,6 +63,15 @@ class LetterOut(StrictModel):
     sender: str
 
 
+class CirculationOut(StrictModel):
+    """One site: when it received the decision, and from when it acts there; null while it does not."""
+
+    site_number: str
+    received_at: Instant | None
+    received_by_role: str | None
+    in_force_at: Instant | None
+
+
 class DecisionOut(StrictModel):
     """A decision, what has to be signed over, and the recommendation then and now.
 
@@ -65,7 +79,7 @@ class DecisionOut(StrictModel):
     the participants known here.
 
     `first_doses_changed` names participants whose first dose is not what the snapshot says: it was corrected,
-    voided or found earlier since.
+    voided or found earlier since. `sitting` is the meeting at which it was decided, `pack_id` what it was shown.
     """
 
     decision_id: str
@@ -94,6 +108,11 @@ class DecisionOut(StrictModel):
     in_force_at: Instant | None
     ended: EndedOut | None
     first_doses_changed: Sequence[str]
+    differs_from_recommendation: bool
+    sitting: SittingOut | None
+    circulation: Sequence[CirculationOut]
+    pack_id: str | None
+    pack_outdated_at: Instant | None
 
 
 def decision_out(view: DecisionView) -> DecisionOut:
@@ -132,12 +151,26 @@ def decision_out(view: DecisionView) -> DecisionOut:
             roles=[role.value for role in missing.roles],
             signers=missing.signers,
             reason_authors=missing.reason_authors,
+            quorum=missing.quorum,
         ),
         proposed_by=decision.proposed_by,
         proposed_at=decision.proposed_at,
         in_force_at=decision.in_force_at,
         ended=_ended(view),
         first_doses_changed=view.first_doses_changed,
+        differs_from_recommendation=differs(decision.kind, decision.place.level, decision.recommendation),
+        sitting=None if decision.sitting is None else sitting_out(decision.sitting),
+        circulation=[
+            CirculationOut(
+                site_number=one.site_number,
+                received_at=one.received_at,
+                received_by_role=one.role,
+                in_force_at=one.in_force_at,
+            )
+            for one in view.circulation
+        ],
+        pack_id=view.pack.id if view.pack else None,
+        pack_outdated_at=view.pack.outdated_at if view.pack else None,
     )
 
 

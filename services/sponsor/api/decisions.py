@@ -22,15 +22,17 @@ from services.sponsor.api.letter_body import LetterIn
 from services.sponsor.commands.propose_by_letter import ProposeByLetter, propose_by_letter
 from services.sponsor.commands.propose_decision import ProposeDecision, propose_decision
 from services.sponsor.commands.sign_decision import SignDecision, sign_decision
+from services.sponsor.commands.sit import Minutes
 from services.sponsor.commands.withdraw_decision import WithdrawDecision, withdraw_decision
 from services.sponsor.domain.decision import Decision, DecisionKind, WrittenReason
 from services.sponsor.domain.ids import PersonId
+from services.sponsor.domain.meeting import Dissent, Task
 from services.sponsor.domain.roles import Role
 from services.sponsor.domain.signature import PURPOSE
 from services.sponsor.queries.decisions import list_decisions, show_decision, views_of
 from shared.act import Act
 from shared.database import Tx
-from shared.json_body import StrictModel, parse_body, read_limited, request_body
+from shared.json_body import Day, StrictModel, parse_body, read_limited, request_body
 from shared.perform import Answer
 from shared.service import service_of
 from shared.tokens import Proof, TokenVerifier
@@ -46,10 +48,26 @@ class WrittenReasonIn(StrictModel):
     text: Words
 
 
+class DissentIn(StrictModel):
+    """A voter of the meeting who decided otherwise, and why."""
+
+    person: PersonName
+    text: Words
+
+
+class TaskIn(StrictModel):
+    """What must be done before the committee can decide, by whom, until when."""
+
+    text: Words
+    owner: PersonName
+    due_on: Day
+
+
 class DecisionIn(StrictModel):
     """What is proposed, on a frozen snapshot, or in a hosted trial by the other organisation's letter.
 
-    On a snapshot the cohort rule is not typed: the service computes it from design and data.
+    On a snapshot the cohort rule is not typed: the service computes it from design and data. Under a committee
+    charter whatever gives something is decided at a meeting.
     """
 
     snapshot_id: str | None = None
@@ -59,6 +77,9 @@ class DecisionIn(StrictModel):
     places: Annotated[int, Field(ge=0, le=500)] = 0
     text: Words
     reasons: Annotated[Sequence[WrittenReasonIn], Field(max_length=20)] = ()
+    meeting_id: Annotated[str, StringConstraints(max_length=64)] | None = None
+    dissents: Annotated[Sequence[DissentIn], Field(max_length=20)] = ()
+    tasks: Annotated[Sequence[TaskIn], Field(max_length=50)] = ()
 
     @model_validator(mode="after")
     def _one_ground(self) -> Self:
@@ -66,6 +87,10 @@ class DecisionIn(StrictModel):
             raise ValueError("give snapshot_id or letter, not both")
         if self.letter is not None and self.reasons:
             raise ValueError("a letter needs no reasons of ours")
+        if self.meeting_id is None and (self.dissents or self.tasks):
+            raise ValueError("dissents and tasks belong to a meeting")
+        if self.letter is not None and self.meeting_id is not None:
+            raise ValueError("a letter is not decided at a meeting of ours")
         return self
 
 
@@ -116,6 +141,11 @@ def _on_snapshot(body: DecisionIn) -> ProposeDecision:
             WrittenReason(role=reason.role, author=PersonId(reason.author), text=reason.text)
             for reason in body.reasons
         ],
+        minutes=Minutes(
+            meeting_id=body.meeting_id or "",
+            dissents=[Dissent(person_id=PersonId(one.person), words=one.text) for one in body.dissents],
+            tasks=[Task(words=one.text, owner=PersonId(one.owner), due_on=one.due_on) for one in body.tasks],
+        ),
     )
 
 

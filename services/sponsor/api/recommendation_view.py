@@ -1,7 +1,9 @@
 """A recommendation in the words of the API."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from services.sponsor.domain.escalation.comparison import OtherSaying
 from services.sponsor.domain.escalation.result import Recommendation
 from services.sponsor.domain.raised import RaisedRecommendation
 from shared.json_body import Instant, StrictModel
@@ -45,6 +47,22 @@ class RecommendationOut(SayingOut):
     raised_at: Instant
 
 
+class DesignSayingOut(StrictModel):
+    """What a design would have recommended; `cell` is of a table design, `model` of a model-based one.
+
+    `dose_if_ended` is the level it would name as the dose if accrual ended now.
+    """
+
+    design: str
+    kind: str
+    next_level: int | None
+    reasons: Sequence[str]
+    closed_levels: Sequence[int]
+    dose_if_ended: int | None
+    cell: Mapping[str, Any] | None
+    model: Mapping[str, Any] | None
+
+
 def saying_out(found: Recommendation) -> SayingOut:
     return SayingOut(
         kind=found.kind.value,
@@ -78,4 +96,18 @@ def _cell(found: Recommendation) -> CellOut:
         dlt=counts.dlt,
         pending=counts.pending,
         provisional=counts.provisional,
+    )
+
+
+def design_saying_out(other: OtherSaying) -> DesignSayingOut:
+    answer = other.answer
+    return DesignSayingOut(
+        design=other.design.name,
+        kind=answer.kind.value,
+        next_level=answer.level,
+        reasons=[reason.value for reason in answer.reasons],
+        closed_levels=answer.closed_levels,
+        dose_if_ended=other.dose_if_ended,
+        cell=answer.cell,
+        model=answer.model,
     )

@@ -12,6 +12,7 @@ from services.sponsor.domain.decision import Decision, text_sha256
 from services.sponsor.domain.escalation.result import Recommendation
 from services.sponsor.domain.halt import Halt
 from services.sponsor.domain.ids import SiteId
+from services.sponsor.domain.meeting import Sitting
 from services.sponsor.domain.proposal import is_above
 from services.sponsor.domain.raised import RaisedRecommendation
 from services.sponsor.events.published import (
@@ -27,6 +28,7 @@ from services.sponsor.events.published import (
     RecommendationRaisedV1,
     RecommendationSaidV1,
 )
+from services.sponsor.events.sitting import DissentV1, SittingV1, VoterV1
 from shared.clock import format_instant
 from shared.outbox import NewEvent
 
@@ -69,7 +71,9 @@ def decision_signed(decision: Decision, data_cut_at: datetime | None = None) -> 
     body = DoseDecisionSignedV1(
         trial_id=decision.trial_id,
         decision_id=decision.id,
-        kind=decision.kind.value,
+        kind="hold" if decision.kind.holds else decision.kind.value,
+        decided_as=decision.kind.value,
+        sitting=_sitting(decision.sitting),
         part=decision.place.part,
         level=decision.place.level,
         places=decision.places,
@@ -95,6 +99,19 @@ def decision_signed(decision: Decision, data_cut_at: datetime | None = None) -> 
         override_reasons=[OverrideReasonV1(role=it.role.value, text=it.text) for it in decision.reasons],
     )
     return NewEvent(aggregate_id=decision.id, scope=decision.trial_id, body=body)
+
+
+def _sitting(sitting: Sitting | None) -> SittingV1 | None:
+    if sitting is None:
+        return None
+    return SittingV1(
+        meeting_id=sitting.meeting_id,
+        charter_version=sitting.charter_n,
+        held_at=sitting.held_at,
+        voters=[VoterV1(person=person, seat=seat.value) for person, seat in sitting.voters],
+        in_conflict=list(sitting.conflicted),
+        dissents=[DissentV1(person=one.person_id, text=one.words) for one in sitting.dissents],
+    )
 
 
 def _said(found: Recommendation) -> RecommendationSaidV1:

@@ -19,7 +19,7 @@ from services.sponsor.domain.protocol_version import (
 from services.sponsor.domain.refusals import Refused
 from services.sponsor.domain.trial import DocumentVersion, Trial
 from services.sponsor.events.protocol_file import ProtocolFile
-from services.sponsor.events.published import ProtocolVersionApprovedV2
+from services.sponsor.events.published import ProtocolVersionApprovedV3
 from services.sponsor.store.further_approvals import add_further_approval, further_approvals_of
 from services.sponsor.store.protocol_versions import document_of, load_version, save_approval
 from services.sponsor.store.trial_kinds import trial_kinds
@@ -108,7 +108,7 @@ async def _put_in_force(
     version = decide_approval(known, approval, act.now.astimezone(ZoneInfo(known.terms.zone)).date())
     in_force = approval.effective_at <= act.now
     await save_approval(tx, version, taken_up=in_force)
-    body = ProtocolVersionApprovedV2(
+    body = ProtocolVersionApprovedV3(
         trial_id=trial.id,
         trial_code=trial.code,
         protocol_version=version.terms.version,

@@ -3,14 +3,25 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from services.sponsor.commands.build_pack import keep_pack, prepare_pack
+from services.sponsor.commands.committee_now import charter_now
 from services.sponsor.commands.permission import SNAPSHOT_MAKERS, permitted_trial
 from services.sponsor.commands.reassess_trial import SERVICE
 from services.sponsor.domain.assessment import recommend_part, rule_source
 from services.sponsor.domain.ids import ParticipantId, PersonId, SnapshotId
 from services.sponsor.domain.picture import TrialPicture
 from services.sponsor.domain.refusals import Refused
-from services.sponsor.domain.snapshot import FreshnessLimits, Snapshot, SourceState, StoredSnapshot, freeze
+from services.sponsor.domain.snapshot import (
+    FreshnessLimits,
+    QualityStatement,
+    Snapshot,
+    SourceState,
+    StoredSnapshot,
+    freeze,
+    standings_sha256,
+)
 from services.sponsor.store.pictures import load_picture
+from services.sponsor.store.quality import statement_over
 from services.sponsor.store.snapshots import add_snapshot
 from shared import __version__
 from shared.act import Act
@@ -36,7 +47,8 @@ async def freeze_snapshot(
 
     Raises:
         Refused: `protocol_version_not_in_force`, `part_unknown`, `part_without_levels`,
-            `snapshot_source_stale`, `verdict_unmatched`, `verdict_missing`.
+            `snapshot_source_stale`, `verdict_unmatched`, `verdict_missing`, and under a committee charter
+            `quality_unsigned`.
     """
     trial, act = await permitted_trial(tx, act, command.trial_id, SNAPSHOT_MAKERS)
     picture = await load_picture(tx, trial, act.now)
@@ -44,7 +56,12 @@ async def freeze_snapshot(
         raise Refused("protocol_version_not_in_force", "Approve a protocol version first.")
     _ = picture.part(command.part).level_rule
     sources = await _sources(tx, act, trial.id, freshness)
-    snapshot = _content(picture, command.part, act, sources)
+    pack = await prepare_pack(tx, picture, command.part, act.now)
+    snapshot = replace(
+        _content(picture, command.part, act, sources),
+        pack_sha256=pack.data_sha256,
+        quality=await _quality(tx, act, picture, command.part),
+    )
     limits = FreshnessLimits(oldest=OLDEST_SOURCE)
     stored = StoredSnapshot(
         id=SnapshotId(act.new_id()),
@@ -56,7 +73,15 @@ async def freeze_snapshot(
         frozen_at=act.now,
     )
     await add_snapshot(tx, stored)
-    details = {"trial_id": trial.id, "part": command.part, "sha256": stored.frozen.sha256}
+    kept = await keep_pack(tx, act, pack, stored)
+    details = {
+        "trial_id": trial.id,
+        "part": command.part,
+        "sha256": stored.frozen.sha256,
+        "pack_id": kept.id,
+        "pack_sha256": kept.sha256,
+        "pack_data_sha256": kept.data_sha256,
+    }
     await record(tx, act, stored.id, "snapshot.frozen", details)
     return stored
 
@@ -86,6 +111,19 @@ def _unmatched(picture: TrialPicture, part: str) -> tuple[ParticipantId, ...]:
         for verdict in picture.observed.unmatched
         if verdict.place in places or verdict.place.part not in picture.parts
     )
+
+
+async def _quality(tx: Tx, act: Act, picture: TrialPicture, part: str) -> QualityStatement | None:
+    """The statement about exactly these data; under a committee charter there must be one."""
+    standings = standings_sha256(picture.standings(part))
+    statement = await statement_over(tx, picture.trial.id, part, standings)
+    if statement is None and await charter_now(tx, picture.trial.id, act.now) is not None:
+        raise Refused(
+            "quality_unsigned",
+            "Somebody verifies the data and signs for it first.",
+            standings_sha256=standings,
+        )
+    return statement
 
 
 async def _sources(tx: Tx, act: Act, trial_id: str, freshness: FreshnessRule) -> tuple[SourceState, ...]:

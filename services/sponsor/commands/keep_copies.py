@@ -21,10 +21,12 @@ from services.sponsor.events.consumed import (
     ParticipantTransferred,
     ParticipationChanged,
     RegistrationVoided,
+    ScreeningFailed,
+    ScreeningStarted,
     TreatmentEnded,
     TreatmentResumed,
 )
-from services.sponsor.store.copies import LEVELS, PARTICIPANTS, VERDICTS, merge_copies
+from services.sponsor.store.copies import LEVELS, PARTICIPANTS, SCREENINGS, VERDICTS, merge_copies
 from shared.consumer import Project, Received
 from shared.database import Tx
 
@@ -119,6 +121,18 @@ def _closed(event: DoseLevelClosed) -> Columns:
     return _level(event) | {"state": "closed", "cause": event.cause}
 
 
+def _screening(event: ScreeningStarted | ScreeningFailed) -> Columns:
+    return {"screening_id": event.screening_id, "trial_id": event.trial_id}
+
+
+def _screened(event: ScreeningStarted) -> Columns:
+    return _screening(event) | {"site_number": event.site_number}
+
+
+def _screening_failed(event: ScreeningFailed) -> Columns:
+    return _screening(event) | {"failed_because": event.reason_code}
+
+
 def _window(event: DltVerdictRecorded | DltWindowClosed | DltWindowReopened) -> Columns:
     return {
         "window_id": event.window_id,
@@ -157,6 +171,8 @@ keep_participation = _keeping(PARTICIPANTS, _changed)
 keep_voiding = _keeping(PARTICIPANTS, _voided)
 keep_level_opening = _keeping(LEVELS, _opened)
 keep_level_closing = _keeping(LEVELS, _closed)
+keep_screening = _keeping(SCREENINGS, _screened)
+keep_screening_failure = _keeping(SCREENINGS, _screening_failed)
 keep_verdict = _keeping(VERDICTS, _verdict)
 keep_window_end = _keeping(VERDICTS, _window_closed)
 keep_window_open = _keeping(VERDICTS, _window_open)

@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from services.sponsor.commands.committee_now import charter_now
 from services.sponsor.commands.permission import TRIAL_OFFICE, permitted_trial
+from services.sponsor.domain.committee import quorum_attainable
 from services.sponsor.domain.delegation import EVERY_SITE, Delegation, holders
 from services.sponsor.domain.halt import HaltState
 from services.sponsor.domain.ids import EvidenceId, HaltId
@@ -90,10 +92,14 @@ async def _first_opening(
             approvals=lacking,
             halts=halts,
         )
+    charter = await charter_now(tx, trial.id, act.now)
     facts = replace(
         facts,
         registration_due_on=command.registration_due_on or date.min,
         unblinding_tests=await unblinding_evidence_of(tx, trial.id),
+        charter_required=version.terms.charter_required,
+        chartered=charter is not None,
+        quorum_attainable=charter is None or quorum_attainable(charter, facts.holders, act.now),
         halts=halts,
     )
     return decide_opening(trial, facts, today)

@@ -18,6 +18,8 @@ from shared.problems import Problem
 TRIAL_OFFICE = ("trial_manager",)
 OFFICE_AND_QUALITY = ("trial_manager", "sponsor_qa")
 SNAPSHOT_MAKERS = ("trial_manager", "trial_statistician", "src_chair", "medical_monitor")
+CHARTER_WRITERS = ("trial_manager", "src_chair", "sponsor_qa")
+MEETING_CALLERS = ("trial_manager", "src_chair")
 PROPOSERS = (*SNAPSHOT_MAKERS, "src_member")
 SIGNERS = ("src_chair", "src_member", "medical_monitor", "trial_statistician", "site_investigator")
 WITHDRAWERS = ("src_chair", "medical_monitor", "trial_manager")

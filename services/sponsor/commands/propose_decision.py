@@ -6,6 +6,7 @@ from functools import partial
 
 from services.sponsor.commands.current_snapshot import require_current_snapshot
 from services.sponsor.commands.permission import PROPOSERS, permitted
+from services.sponsor.commands.sit import NO_MEETING, Minutes, seated, sit
 from services.sponsor.domain.assessment import (
     closed_elsewhere,
     cohort_rule_for,
@@ -31,7 +32,10 @@ from shared.database import Tx
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProposeDecision:
-    """`text` is the committee's reason; `reasons` are those for going above the recommendation."""
+    """`text` is the committee's reason; `reasons` are those for going above the recommendation.
+
+    `minutes` say at which meeting it was decided; under a committee charter there must be one.
+    """
 
     snapshot_id: str
     kind: DecisionKind
@@ -39,6 +43,7 @@ class ProposeDecision:
     places: int
     text: str
     reasons: Sequence[WrittenReason]
+    minutes: Minutes = NO_MEETING
 
 
 async def propose_decision(tx: Tx, command: ProposeDecision, act: Act) -> Decision:
@@ -46,7 +51,7 @@ async def propose_decision(tx: Tx, command: ProposeDecision, act: Act) -> Decisi
 
     Raises:
         Refused: `letter_required_when_hosted`, `snapshot_outdated`, `snapshot_source_stale`,
-            `design_table_mismatch`, and what `decide_proposal` refuses.
+            `design_table_mismatch`, and what `decide_proposal` and `sit` refuse.
     """
     load = partial(load_snapshot, tx, command.snapshot_id)
     stored, trial, act = await permitted(tx, act, load, PROPOSERS)
@@ -78,7 +83,9 @@ async def propose_decision(tx: Tx, command: ProposeDecision, act: Act) -> Decisi
     signing = picture.versions[snapshot.protocol_version].signing
     if signing is None:
         raise Refused("part_without_levels", "The protocol names nobody who signs dose decisions.")
-    decision = replace(decide_proposal(proposal, ground, signing), snapshot_id=stored.id)
+    sitting = await sit(tx, act, trial.id, stored.id, command.kind, command.minutes)
+    decision = seated(decide_proposal(proposal, ground, signing), sitting)
+    decision = replace(decision, snapshot_id=stored.id)
     await add_decision(tx, decision)
     await record(tx, act, decision.id, "dose-decision.proposed", _details(decision))
     return decision

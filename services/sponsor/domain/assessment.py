@@ -14,6 +14,7 @@ from services.sponsor.domain.cohort_rule import (
 from services.sponsor.domain.course import took_force
 from services.sponsor.domain.decision import Decision, DecisionKind, DecisionState
 from services.sponsor.domain.escalation.expansion import recommend_expansion
+from services.sponsor.domain.escalation.part_design import PartHistory, recommend_for_part
 from services.sponsor.domain.escalation.result import (
     Reason,
     Recommendation,
@@ -21,7 +22,7 @@ from services.sponsor.domain.escalation.result import (
     RuleSource,
     caution,
 )
-from services.sponsor.domain.escalation.rolling_six import PartHistory, recommend
+from services.sponsor.domain.escalation.rolling_six import rolling_six_design
 from services.sponsor.domain.ids import PartLevel
 from services.sponsor.domain.protocol_terms import Boundary, PartTerms
 from services.sponsor.domain.standing import LevelCounts, Standing, count, count_levels
@@ -32,10 +33,12 @@ HOLDING = frozenset(
         RecommendationKind.DEESCALATE,
         RecommendationKind.ELIMINATE,
         RecommendationKind.STOP_NO_MTD,
-        RecommendationKind.WAIT,
     }
 )
-"""Recommendations under which nobody more should join at the present level."""
+"""Recommendations under which nobody more should join at the present level.
+
+Not `wait`: while a cohort is under way or awaited, the signed cohort rule says who may still complete it.
+"""
 
 
 def looked_at(terms: PartTerms, standings: Iterable[Standing]) -> tuple[Standing, ...]:
@@ -49,7 +52,7 @@ def rule_source(terms: PartTerms, level: int) -> RuleSource:
     if isinstance(own, Boundary):
         rule = _boundary_rule(terms, own, level)
         return RuleSource(id="monitoring_boundary", version=rule.text, sha256=rule_sha256(rule))
-    return own.source
+    return terms.table_at(level).source
 
 
 def recommend_part(terms: PartTerms, standings: Iterable[Standing], history: PartHistory) -> Recommendation:
@@ -61,7 +64,10 @@ def recommend_part(terms: PartTerms, standings: Iterable[Standing], history: Par
     if not isinstance(own, Boundary):
         counts = count_levels(seen, terms.part)
         levels = max([terms.levels, *counts, *history.opened, *history.eliminated])
-        return recommend(own, counts, history, levels)
+        design = terms.design or rolling_six_design(own, levels)
+        found = recommend_for_part(design, own.source, counts, history, levels)
+        read = rule_source(terms, found.cell.level)
+        return replace(found, cell=replace(found.cell, source=read))
     level = history.current
     rule = _boundary_rule(terms, own, level)
     found = recommend_expansion(rule, count(seen, rule.counts), level, max(terms.levels, level))
@@ -109,7 +115,7 @@ def cohort_rule_for(
     elif level + 1 >= min(closed, default=terms.levels + 1):
         above = NextLevel.ELIMINATED
     place = PartLevel(part=terms.part, level=level)
-    return rule_from_table(own, place, above, expand=kind is DecisionKind.EXPAND)
+    return rule_from_table(terms.table_at(level), place, above, expand=kind is DecisionKind.EXPAND)
 
 
 def counts_by_level(terms: PartTerms, standings: Iterable[Standing]) -> Mapping[int, LevelCounts]:

@@ -43,7 +43,7 @@ def is_followed_by(earlier: Decision, later: Decision) -> bool:
     if earlier.place.part != later.place.part or earlier.state is not DecisionState.IN_FORCE:
         return False
     same_level = earlier.place.level == later.place.level
-    opening_or_hold = earlier.kind.opens_places or earlier.kind is DecisionKind.HOLD
+    opening_or_hold = earlier.kind.opens_places or earlier.kind.holds
     match later.kind:
         case DecisionKind.REOPEN_LEVEL if earlier.kind is DecisionKind.CLOSE_LEVEL:
             return same_level
@@ -54,7 +54,7 @@ def is_followed_by(earlier: Decision, later: Decision) -> bool:
         case DecisionKind.DECLARE_MTD:
             return opening_or_hold or earlier.kind is DecisionKind.DECLARE_MTD
         case _:
-            return earlier.kind is DecisionKind.HOLD and same_level
+            return earlier.kind.holds and same_level
 
 
 def dose_found(part: str, decisions: Sequence[Decision]) -> int | None:

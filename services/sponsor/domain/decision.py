@@ -11,8 +11,10 @@ from hashlib import sha256
 
 from services.sponsor.domain.canonical import Json, sha256_of
 from services.sponsor.domain.cohort_rule import CohortRule
+from services.sponsor.domain.electronic_signature import Signature as Signature
 from services.sponsor.domain.escalation.result import Recommendation
-from services.sponsor.domain.ids import DecisionId, PartLevel, PersonId, ProofId, SnapshotId, TrialId
+from services.sponsor.domain.ids import DecisionId, PartLevel, PersonId, SnapshotId, TrialId
+from services.sponsor.domain.meeting import Sitting
 from services.sponsor.domain.quorum import SigningRules
 from services.sponsor.domain.refusals import Refused, require_reason
 from services.sponsor.domain.roles import Role
@@ -27,6 +29,17 @@ class DecisionKind(StrEnum):
     DECLARE_MTD = "declare_mtd"
     CLOSE_LEVEL = "close_level"
     HOLD = "hold"
+    DEESCALATE = "de_escalate"
+    CANNOT_DECIDE = "cannot_decide"
+
+    @property
+    def holds(self) -> bool:
+        """Whether its level takes nobody until a decision opens one: said plainly, or because of what was decided.
+
+        To de-escalate holds the level; the lower one is opened by a decision of its own. So does a committee
+        that cannot decide.
+        """
+        return self in {DecisionKind.HOLD, DecisionKind.DEESCALATE, DecisionKind.CANNOT_DECIDE}
 
     @property
     def opens_places(self) -> bool:
@@ -35,7 +48,7 @@ class DecisionKind(StrEnum):
     @property
     def restricts(self) -> bool:
         """Whether the decision can only take something away, so that it acts at the first signature."""
-        return self in {DecisionKind.CLOSE_LEVEL, DecisionKind.HOLD}
+        return self is DecisionKind.CLOSE_LEVEL or self.holds
 
 
 class DecisionState(StrEnum):
@@ -77,19 +90,6 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Signature:
-    """One signature: printed name, role, meaning and time, and the hash that was signed."""
-
-    person_id: PersonId
-    printed_name: str
-    role: Role
-    meaning: str
-    signed_at: datetime
-    signed_hash: str
-    proof_id: ProofId
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """A dose decision from its proposal on.
 
@@ -100,6 +100,7 @@ class Decision:
         snapshot_sha256: hash of what was decided upon: the snapshot, or the letter.
         letter: the other organisation's, in a hosted trial; None where our committee decides.
         text: what the signers read; together with the snapshot's hash it is what they sign.
+        sitting: the meeting at which it was proposed; None without a committee charter.
         in_force_at: None until it acts.
         ended_reason: words of the person who withdrew it.
     """
@@ -125,6 +126,7 @@ class Decision:
     ended_because: EndedBecause = EndedBecause.STANDS
     ended_at: datetime | None = None
     ended_reason: str = ""
+    sitting: Sitting | None = None
 
 
 def text_hash(snapshot_sha256: str, text: str) -> str:

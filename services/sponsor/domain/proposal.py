@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from services.sponsor.domain.canonical import sha256_of
 from services.sponsor.domain.cohort_rule import CohortRule, rule_sha256
@@ -138,6 +139,28 @@ def is_above(kind: DecisionKind, level: int, recommendation: Recommendation) -> 
     gives = {RecommendationKind.COMPLETE} if kind is DecisionKind.DECLARE_MTD else _GIVES_A_LEVEL
     ceiling = recommendation.level if recommendation.kind in gives else None
     return ceiling is None or level > ceiling
+
+
+_SAYS: Mapping[RecommendationKind, frozenset[DecisionKind]] = MappingProxyType(
+    {
+        RecommendationKind.ESCALATE: frozenset({DecisionKind.OPEN_LEVEL, DecisionKind.EXPAND}),
+        RecommendationKind.STAY: frozenset({DecisionKind.OPEN_LEVEL, DecisionKind.EXPAND}),
+        RecommendationKind.DEESCALATE: frozenset({DecisionKind.OPEN_LEVEL, DecisionKind.DEESCALATE}),
+        RecommendationKind.COMPLETE: frozenset({DecisionKind.DECLARE_MTD}),
+        RecommendationKind.ELIMINATE: frozenset({DecisionKind.CLOSE_LEVEL}),
+        RecommendationKind.STOP_NO_MTD: frozenset({DecisionKind.CLOSE_LEVEL}),
+        RecommendationKind.WAIT: frozenset({DecisionKind.HOLD, DecisionKind.CANNOT_DECIDE}),
+        RecommendationKind.SUSPEND: frozenset({DecisionKind.HOLD, DecisionKind.CANNOT_DECIDE}),
+    }
+)
+"""Decisions that do what a recommendation says."""
+
+
+def differs(kind: DecisionKind, level: int, recommendation: Recommendation) -> bool:
+    """Whether people decided something else than the design recommends, more cautious or less."""
+    if kind not in _SAYS[recommendation.kind]:
+        return True
+    return not kind.restricts and recommendation.level not in (None, level)
 
 
 def _require_reasons_above(proposal: Proposal, recommendation: Recommendation) -> None:

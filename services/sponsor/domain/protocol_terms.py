@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.sponsor.domain.boundary import Limits
+from services.sponsor.domain.escalation.entry_table import entry_table
+from services.sponsor.domain.escalation.part_design import TableDesign
 from services.sponsor.domain.escalation.table import DecisionTable
 from services.sponsor.domain.ids import PartLevel
 from services.sponsor.domain.quorum import SigningRules
@@ -31,6 +33,7 @@ class PartTerms:
         start_level: level of the first participant (1-based).
         target: registered participants wanted in the part; None when the protocol states none.
         rule: a design's table for an escalation, a boundary for an expansion, None for a cohort.
+        design: of an escalation; None stands for the rolling six around the table.
     """
 
     part: str
@@ -39,6 +42,7 @@ class PartTerms:
     start_level: int
     target: int | None
     rule: DecisionTable | Boundary | None
+    design: TableDesign | None = None
 
     @property
     def levels(self) -> int:
@@ -61,6 +65,17 @@ class PartTerms:
         if self.rule is None:
             raise Refused("part_without_levels", "Nothing is decided about dose levels of a cohort.")
         return self.rule
+
+    def table_at(self, level: int) -> DecisionTable:
+        """The cells that participants at a level of an escalation meet.
+
+        Raises:
+            ValueError: the part has no table.
+        """
+        own = self.level_rule
+        if not isinstance(own, DecisionTable):
+            raise ValueError("a part with a boundary has no table")
+        return own if self.design is None else entry_table(self.design, own.version, level)
 
     def label(self, level: int) -> str:
         """What the protocol prints for a level.
@@ -101,6 +116,10 @@ class ProtocolTerms:
         blinded: some randomisation is blinded, so that emergency unblinding must have been tested.
         randomised: the file has a randomisation.
         follow_up_years: how long follow-up is planned; 0 when the file plans none.
+        product: what is given; empty where the file names nothing.
+        doses_planned: in the observation window; None where the file plans none.
+        charter_required: the trial opens only with a committee charter in force.
+        receipts_needed: a decision acts at a site from that site's receipt.
     """
 
     code: str
@@ -118,6 +137,10 @@ class ProtocolTerms:
     randomised: bool
     follow_up_years: int
     parts: Mapping[str, PartTerms]
+    product: str = ""
+    doses_planned: int | None = None
+    charter_required: bool = False
+    receipts_needed: bool = True
 
     @property
     def has_levels(self) -> bool:

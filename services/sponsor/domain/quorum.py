@@ -31,15 +31,17 @@ class Missing:
         roles: required roles without a signature.
         signers: further people needed to reach the minimum, whatever their role.
         reason_authors: people whose written reasons the decision rests on and who have not signed.
+        quorum: what the meeting lacked; the decision waits for good, another meeting decides anew.
     """
 
     roles: tuple[Role, ...]
     signers: int
     reason_authors: tuple[PersonId, ...]
+    quorum: tuple[str, ...] = ()
 
     @property
     def nothing(self) -> bool:
-        return not self.roles and self.signers <= 0 and not self.reason_authors
+        return not self.roles and self.signers <= 0 and not self.reason_authors and not self.quorum
 
 
 def missing_roles(rules: SigningRules, signed: Collection[Role]) -> tuple[Role, ...]:

@@ -36,6 +36,8 @@ _SNAPSHOT = _kinds(
     snapshot_outdated="The data or the decisions have changed since the snapshot",
     pending_not_allowed="The design cannot decide while a participant is pending",
     snapshot_altered="The stored bytes do not have the recorded hash",
+    pack_altered="What the pack was made from is not what was frozen",
+    committee_file_exists="The part has a file of this name",
     verdict_missing="A dosed participant has no verdict",
     verdict_unmatched="A verdict belongs to no known registration",
 ) | _kinds(503, snapshot_source_stale="A source of the snapshot is older than the limit")
@@ -52,6 +54,27 @@ _SITE = _kinds(
     green_light_not_granted="The site is not green-lit for this protocol version",
     site_suspended="The site is suspended already",
     signer_is_site_pi="The site's principal investigator cannot sign its green light",
+)
+_COMMITTEE = _kinds(
+    409,
+    charter_in_force="The charter is in force already",
+    charter_missing="The trial has no committee charter in force",
+    charter_changed="The meeting was called under another charter version",
+    conflict_declared="A member with a declared conflict neither votes nor signs",
+    conflict_undeclared="A member who declared nothing about conflicts neither votes nor signs",
+    declaration_made="This member has declared already",
+    declaration_required="Declare whether you have a conflict before you see the data",
+    declaration_too_late="The member has sat in the meeting already",
+    meeting_not_held="The meeting has not been held",
+    meeting_on_other_snapshot="The meeting was held on another snapshot",
+    meeting_required="Under a charter a decision that gives something is taken at a meeting",
+    not_at_meeting="The person did not vote at the meeting",
+    quality_unsigned="Nobody has signed that these data were verified",
+) | _kinds(
+    422,
+    charter_invalid="The charter cannot be used",
+    dissent_not_of_a_voter="Somebody who did not vote at the meeting cannot dissent",
+    tasks_required="A committee that cannot decide says what must be done",
 )
 _PEOPLE = _kinds(
     409,
@@ -94,13 +117,16 @@ _MALFORMED = _kinds(
     evidence_dated_ahead="The evidence bears a date that has not come",
     letter_rule_unusable="The letter's rule does not fit the part's own design or boundary",
     part_without_levels="The part has no dose levels",
+    outcomes_too_many="More outcomes of pending participants than are looked at",
     part_unknown="The protocol has no such part",
     site_unknown="The trial has no such site",
     halt_scope_invalid="The halt stops nothing, or names a level without its part",
     boundary_unusable="The monitoring boundary cannot be used",
+    committee_file_invalid="The attached file cannot be read",
     delegation_period_invalid="The delegation ends before it starts",
     design_table_invalid="The decision table has impossible, repeated or unknown cells",
     design_table_not_monotone="One more toxicity would make the table less cautious",
+    design_parameter_invalid="The design cannot have this parameter",
     level_unknown="The part has no such level",
     places_invalid="The number of places does not fit the kind of decision",
     reason_required="A written reason is required",
@@ -113,7 +139,7 @@ _REQUEST = (
 )
 
 REFUSALS: Mapping[str, RefusalKind] = MappingProxyType(
-    _REQUEST | _DECISION | _SNAPSHOT | _HALT | _SITE | _PEOPLE | _TRIAL | _TAKE_OVER | _MALFORMED
+    _REQUEST | _DECISION | _COMMITTEE | _SNAPSHOT | _HALT | _SITE | _PEOPLE | _TRIAL | _TAKE_OVER | _MALFORMED
 )
 
 

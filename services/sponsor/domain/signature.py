@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from services.sponsor.domain.decision import Decision, DecisionState, Signature, text_hash
 from services.sponsor.domain.ids import PersonId, ProofId
+from services.sponsor.domain.meeting import require_voter
 from services.sponsor.domain.quorum import Missing, missing_roles
 from services.sponsor.domain.refusals import Refused
 from services.sponsor.domain.roles import Role
@@ -68,11 +69,12 @@ def decide_signature(
 
     Raises:
         Refused: `decision_not_open_for_signature`, `second_person_required` (this person has signed already),
-            `member_not_delegated`, `role_cannot_sign`, `fresh_proof_required`, `signature_hash_mismatch`.
+            `member_not_delegated`, `role_cannot_sign`, `fresh_proof_required`, `signature_hash_mismatch`, and
+            what `require_voter` refuses where the decision was taken at a meeting.
     """
     _require_signer(decision, request, roles_held)
     signed_hash = text_hash(decision.snapshot_sha256, decision.text)
-    _require_proof(request, signed_hash, limits, now)
+    require_proof(request, signed_hash, limits, now)
     signature = Signature(
         person_id=request.person_id,
         printed_name=request.printed_name,
@@ -100,6 +102,8 @@ def _require_signer(decision: Decision, request: SignatureRequest, roles_held: f
         raise Refused("member_not_delegated", f"{request.role} is not held now.", role=request.role.value)
     if not decision.rules.may_sign(request.role):
         raise Refused("role_cannot_sign", f"{request.role} does not sign.", role=request.role.value)
+    if decision.sitting is not None:
+        require_voter(decision.sitting, request.person_id)
 
 
 def _open(decision: Decision) -> bool:
@@ -109,7 +113,12 @@ def _open(decision: Decision) -> bool:
     return gathers and not what_is_missing(decision).nothing
 
 
-def _require_proof(request: SignatureRequest, signed_hash: str, limits: ProofLimits, now: datetime) -> None:
+def require_proof(request: SignatureRequest, signed_hash: str, limits: ProofLimits, now: datetime) -> None:
+    """Refuse a proof of somebody else, an old one, and one that is bound to something else.
+
+    Raises:
+        Refused: `fresh_proof_required`, `signature_hash_mismatch`.
+    """
     proof = request.proof
     fresh = -limits.ahead <= now - proof.authenticated_at <= limits.oldest
     if proof.person_id != request.person_id or not fresh:
@@ -136,4 +145,5 @@ def what_is_missing(decision: Decision) -> Missing:
         roles=missing_roles(decision.rules, [signature.role for signature in decision.signatures]),
         signers=max(0, decision.rules.minimum_signers - len(decision.signatures)),
         reason_authors=tuple(sorted(unsigned)),
+        quorum=() if decision.sitting is None else decision.sitting.missing,
     )

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from services.sponsor.domain.canonical import Json, canonical_bytes, instant, utc_text
+from services.sponsor.domain.canonical import Json, canonical_bytes, instant, sha256_of, utc_text
 from services.sponsor.domain.escalation.result import (
     Recommendation,
     RuleSource,
@@ -21,6 +21,7 @@ from services.sponsor.domain.escalation.result import (
 from services.sponsor.domain.escalation.rolling_six import PartHistory
 from services.sponsor.domain.ids import ParticipantId, PartLevel, PersonId, SnapshotId, TrialId
 from services.sponsor.domain.refusals import Refused
+from services.sponsor.domain.roles import Role
 from services.sponsor.domain.standing import Standing, Verdict
 
 
@@ -33,8 +34,26 @@ class SourceState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QualityStatement:
+    """Who verified which fields of the data, and signed for it over exactly these data."""
+
+    id: str
+    person_id: PersonId
+    role: Role
+    fields: tuple[str, ...]
+    signed_at: datetime
+    signed_hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """Content of a snapshot; `unmatched` names verdicts that belong to no registration known here."""
+    """Content of a snapshot.
+
+    Attributes:
+        unmatched: verdicts that belong to no registration known here.
+        pack_sha256: of the data that the committee is shown with it; empty outside the store.
+        quality: who verified the data, where somebody did.
+    """
 
     trial_id: TrialId
     protocol_version: str
@@ -46,6 +65,8 @@ class Snapshot:
     sources: tuple[SourceState, ...]
     recommendation: Recommendation
     software_version: str
+    pack_sha256: str = ""
+    quality: QualityStatement | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,12 +162,26 @@ def thaw(frozen: FrozenSnapshot) -> Snapshot:
         ),
         recommendation=recommendation_from_payload(stored["recommendation"]),
         software_version=stored["software_version"],
+        pack_sha256=stored.get("pack_sha256", ""),
+        quality=_quality(stored["quality"]) if "quality" in stored else None,
     )
 
 
+def standings_sha256(standings: Iterable[Standing]) -> str:
+    """Hash of where everybody stands: what a statement about the quality of the data is bound to."""
+    lines: Json = [_line(s) for s in sorted(standings, key=lambda s: s.participant_id)]
+    return sha256_of(lines)
+
+
 def _payload(snapshot: Snapshot) -> dict[str, Json]:
+    """What the snapshot says; what it has nothing to say of is left out."""
     rule = snapshot.rule
-    return {
+    further: dict[str, Json] = {}
+    if snapshot.pack_sha256:
+        further["pack_sha256"] = snapshot.pack_sha256
+    if snapshot.quality is not None:
+        further["quality"] = _quality_line(snapshot.quality)
+    return further | {
         "format": 1,
         "trial_id": snapshot.trial_id,
         "protocol_version": snapshot.protocol_version,
@@ -161,6 +196,28 @@ def _payload(snapshot: Snapshot) -> dict[str, Json]:
         "recommendation": recommendation_payload(snapshot.recommendation),
         "software_version": snapshot.software_version,
     }
+
+
+def _quality_line(quality: QualityStatement) -> Json:
+    return {
+        "id": quality.id,
+        "person_id": quality.person_id,
+        "role": quality.role.value,
+        "fields": list(quality.fields),
+        "signed_at": utc_text(quality.signed_at),
+        "signed_hash": quality.signed_hash,
+    }
+
+
+def _quality(line: dict[str, Any]) -> QualityStatement:
+    return QualityStatement(
+        id=line["id"],
+        person_id=PersonId(line["person_id"]),
+        role=Role(line["role"]),
+        fields=tuple(line["fields"]),
+        signed_at=instant(line["signed_at"]),
+        signed_hash=line["signed_hash"],
+    )
 
 
 def _line(standing: Standing) -> dict[str, Json]:

@@ -60,6 +60,7 @@ class OpeningItem(StrEnum):
     REGISTRATION = "registration"
     CHIEF_INVESTIGATOR = "chief_investigator"
     MEDICAL_MONITOR = "medical_monitor"
+    COMMITTEE_CHARTER = "committee_charter"
     QUORUM_POSSIBLE = "quorum_possible"
     EMERGENCY_UNBLINDING_TESTED = "emergency_unblinding_tested"
     NO_HALT = "no_halt"
@@ -83,6 +84,9 @@ class OpeningFacts:
         blinded: emergency unblinding must have been tested.
         halts: halts in force.
         regimes: reporting regimes chosen, by jurisdiction; an empty text means not chosen.
+        charter_required: the protocol asks for a committee charter.
+        chartered: a committee charter is in force.
+        quorum_attainable: its members who hold their roles now could be a quorum.
     """
 
     protocol_version: str
@@ -101,6 +105,9 @@ class OpeningFacts:
     unblinding_tests: tuple[EvidenceId, ...] = ()
     halts: tuple[HaltId, ...] = ()
     regimes: Mapping[str, str]
+    charter_required: bool = False
+    chartered: bool = False
+    quorum_attainable: bool = True
 
 
 def missing_approvals(facts: OpeningFacts, today: date) -> tuple[str, ...]:
@@ -126,6 +133,7 @@ def missing_for_opening(facts: OpeningFacts, today: date) -> tuple[OpeningItem, 
         OpeningItem.REGISTRATION: registered or not facts.registration_needed,
         OpeningItem.CHIEF_INVESTIGATOR: bool(facts.chief_investigators),
         OpeningItem.MEDICAL_MONITOR: not watched or bool(facts.holders.get(Role.MEDICAL_MONITOR)),
+        OpeningItem.COMMITTEE_CHARTER: not watched or facts.chartered or not facts.charter_required,
         OpeningItem.QUORUM_POSSIBLE: not facts.has_levels or _quorum_possible(facts),
         OpeningItem.EMERGENCY_UNBLINDING_TESTED: not facts.blinded or bool(facts.unblinding_tests),
         OpeningItem.NO_HALT: not facts.halts,
@@ -135,7 +143,8 @@ def missing_for_opening(facts: OpeningFacts, today: date) -> tuple[OpeningItem, 
 
 
 def _quorum_possible(facts: OpeningFacts) -> bool:
-    return facts.signing is not None and quorum_possible(facts.signing, facts.holders)
+    signed = facts.signing is not None and quorum_possible(facts.signing, facts.holders)
+    return signed and facts.quorum_attainable
 
 
 def decide_opening(trial: Trial, facts: OpeningFacts, today: date) -> Trial:

@@ -4,7 +4,7 @@ Their enumerations are read as text. A value that is not known here is not an er
 says what an unknown value counts as.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 
 from pydantic import BaseModel, ConfigDict
 
@@ -50,12 +50,25 @@ class FirstDoseRecorded(ParticipantEvent):
     given_at: datetime
 
 
+class Administration(BaseModel):
+    """One planned dose: given, or missed."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    at: datetime
+    given: bool
+    missed_because: str | None
+
+
 class DoseRecorded(ParticipantEvent):
-    """Moves the participant's version alone: a snapshot names the version of everything it rests on."""
+    administrations: list[Administration]
 
 
 class DoseCorrected(ParticipantEvent):
-    """As `DoseRecorded`; a first dose that it changes has an event of its own."""
+    """What was said of `withdrawn_at` stands no more; a first dose that it changes has an event of its own."""
+
+    withdrawn_at: datetime
+    administrations: list[Administration]
 
 
 class FirstDoseCorrected(ParticipantEvent):
@@ -81,6 +94,16 @@ class ParticipationChanged(ParticipantEvent):
 
 class RegistrationVoided(ParticipantEvent):
     pass
+
+
+class ScreeningStarted(ConsumedEvent):
+    screening_id: str
+    site_number: str
+
+
+class ScreeningFailed(ConsumedEvent):
+    screening_id: str
+    reason_code: str
 
 
 class DoseLevelOpened(ConsumedEvent):
@@ -109,6 +132,48 @@ class DltVerdictRecorded(ConsumedEvent):
 class DltWindowReopened(ConsumedEvent):
     window_id: str
     participant_id: str
+
+
+class DecisionReceived(ConsumedEvent):
+    decision_id: str
+    site_number: str
+    role: str
+    received_at: datetime
+
+
+class AdverseEvent(BaseModel):
+    """A report as of its version; of a trial that nobody here knows it names none."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    trial_id: str | None
+    report_id: str
+    version: int
+    matched: str
+    participant_id: str | None
+    site_number: str | None
+    term: str | None
+    dictionary: str
+    grade: int | None
+    serious: bool
+    seriousness: list[str]
+    suspected: bool
+    onset_on: date | None
+    outcome: str | None
+    aware_at: datetime
+    queries: list[str]
+    soc: str | None = None
+    causality: str | None = None
+    sponsor_causality: str | None = None
+
+
+class StoppingRuleCrossed(ConsumedEvent):
+    """A stopping rule is crossed; `crossing_id` is also the id of the halt that stands for it."""
+
+    trial_id: str
+    crossing_id: str
+    part: str | None
+    level: int | None
 
 
 class DltWindowClosed(ConsumedEvent):

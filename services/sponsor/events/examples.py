@@ -8,6 +8,7 @@ from services.sponsor.events.published import (
     BoundaryRuleV1,
     CohortHeldV1,
     CohortReleasedV1,
+    CommitteePackOutdatedV1,
     DelegationEndedV1,
     DelegationGrantedV1,
     DoseDecisionSignedV1,
@@ -16,7 +17,7 @@ from services.sponsor.events.published import (
     HaltLiftedV1,
     HaltScopeV1,
     PartLevelV1,
-    ProtocolVersionApprovedV2,
+    ProtocolVersionApprovedV3,
     PublishedEvent,
     RecommendationRaisedV1,
     SiteGreenLitV1,
@@ -125,7 +126,7 @@ EXAMPLE_PROTOCOL: dict[str, Any] = {
 """A complete protocol file, small enough to read."""
 
 EXAMPLES: tuple[PublishedEvent, ...] = (
-    ProtocolVersionApprovedV2(
+    ProtocolVersionApprovedV3(
         trial_id=_TRIAL,
         trial_code="EP01",
         protocol_version="1.0",
@@ -220,4 +221,15 @@ EXAMPLES: tuple[PublishedEvent, ...] = (
         imposed_at=_AT,
     ),
     HaltLiftedV1(trial_id=_TRIAL, halt_id=_HALT, lifted_at=_AT),
+    CommitteePackOutdatedV1(
+        trial_id=_TRIAL,
+        pack_id="01960000-0000-7000-8000-000000000006",
+        snapshot_id="01960000-0000-7000-8000-000000000007",
+        part="escalation",
+        n=2,
+        decisions=[_DECISION],
+        because=["adverse_event_added"],
+        reports=["01960000-0000-7000-8000-000000000008"],
+        outdated_at=_AT,
+    ),
 )

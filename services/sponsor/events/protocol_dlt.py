@@ -73,6 +73,14 @@ class MissedDosesCriterion(ProtocolModel):
         return self
 
 
+class JudgementCriterion(ProtocolModel):
+    """A DLT by judgement: an investigator signs it, and the committee confirms or refuses it with reasons."""
+
+    id: Slug
+    kind: Literal["judgement"]
+    text: Text | None = None
+
+
 def _criterion_kind(stated: Any) -> Any:
     """A criterion that states no kind is about an event."""
     return stated.get("kind", "event") if isinstance(stated, dict) else getattr(stated, "kind", None)
@@ -81,12 +89,19 @@ def _criterion_kind(stated: Any) -> Any:
 Criterion = Annotated[
     Annotated[EventCriterion, Tag("event")]
     | Annotated[DoseDelayCriterion, Tag("dose_delay")]
-    | Annotated[MissedDosesCriterion, Tag("missed_doses")],
+    | Annotated[MissedDosesCriterion, Tag("missed_doses")]
+    | Annotated[JudgementCriterion, Tag("judgement")],
     Discriminator(
         _criterion_kind,
         custom_error_type="criterion_kind",
-        custom_error_message="a criterion's kind is event, dose_delay or missed_doses",
+        custom_error_message="a criterion's kind is event, dose_delay, missed_doses or judgement",
     ),
+]
+
+
+DltCriteria = Annotated[list[Criterion], Field(min_length=1)]
+NotEvaluable = Literal[
+    "left_before_window_end_without_dlt", "exposure_below_minimum", "death_from_progression"
 ]
 
 
@@ -98,7 +113,5 @@ class DltRules(ProtocolModel):
     minimum_exposure: MinimumExposure
     duration_convention: Literal["day_difference", "inclusive_days"]
     attribution: Attribution
-    criteria: Annotated[list[Criterion], Field(min_length=1)]
-    not_evaluable: list[
-        Literal["left_before_window_end_without_dlt", "exposure_below_minimum", "death_from_progression"]
-    ]
+    criteria: DltCriteria
+    not_evaluable: list[NotEvaluable]

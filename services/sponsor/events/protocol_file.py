@@ -1,6 +1,6 @@
 """The protocol file: everything about a trial that the three services must agree on, as one document.
 
-The trials office uploads it, `sponsor.protocol-version.approved.v2` carries it whole, and enrolment and
+The trials office uploads it, `sponsor.protocol-version.approved.v3` carries it whole, and enrolment and
 safety read the parts they need from their own copy. Its JSON Schema is generated from these classes and
 committed as `services/sponsor/contracts/protocol-file.v1.schema.json`.
 
@@ -15,9 +15,12 @@ from services.sponsor.events.protocol_dlt import DltRules
 from services.sponsor.events.protocol_fields import Code, Role, Text, Version, Zone
 from services.sponsor.events.protocol_finder import Finder
 from services.sponsor.events.protocol_model import ProtocolModel, raise_contradictions
+from services.sponsor.events.protocol_monitoring import MonitoringPlan
 from services.sponsor.events.protocol_parts import Part
 from services.sponsor.events.protocol_people import Consent, Eligibility, FollowUp
 from services.sponsor.events.protocol_randomisation import Randomisation
+from services.sponsor.events.protocol_safety import SafetyRules
+from services.sponsor.events.protocol_stopping import StoppingRule
 
 
 class Trial(ProtocolModel):
@@ -68,11 +71,16 @@ class Stagger(ProtocolModel):
 
 
 class DecisionRules(ProtocolModel):
-    """Who must sign a dose decision; restricting decisions act at the first signature."""
+    """Who must sign a dose decision; restricting decisions act at the first signature.
+
+    `charter_required`: the trial opens only with a committee charter in force. Once one is, decisions that give
+    something are taken at its meetings, whatever this says.
+    """
 
     required_roles: Annotated[list[Role], Field(min_length=2)]
     minimum_signers: Annotated[int, Field(ge=2, le=20)]
     circulation_receipts: bool = True
+    charter_required: bool = False
 
 
 CourseStep = Literal["apheresis", "manufacture", "bridging", "lymphodepletion", "infusion", "transplant"]
@@ -105,6 +113,7 @@ class ProtocolFile(ProtocolModel):
     ]
     parts: Annotated[list[Part], Field(min_length=1, max_length=20)]
     dlt: DltRules | None = None
+    stopping_rules: Annotated[list[StoppingRule], Field(max_length=50)] = Field(default=[])
     treatment: Treatment | None = None
     eligibility: Eligibility
     consent: Consent
@@ -114,6 +123,8 @@ class ProtocolFile(ProtocolModel):
     randomisations: Annotated[list[Randomisation], Field(max_length=10)] = Field(default=[])
     follow_up: FollowUp | None = None
     finder: Finder | None = None
+    safety: SafetyRules | None = None
+    monitoring: MonitoringPlan | None = None
 
     @model_validator(mode="after")
     def _references_resolve(self) -> Self:
@@ -169,6 +180,29 @@ class ProtocolFile(ProtocolModel):
                 definition is not None and definition.ctcae != self.ctcae,
             ),
             ("dlt.dlt_definition.protocol_version", "belongs to another protocol version", other_version),
+            *self._stopping_rules_resolve(),
+        ]
+
+    def _stopping_rules_resolve(self) -> list[tuple[str, str, bool]]:
+        levels = {part.part: {level.level for level in part.levels} for part in self.parts if part.levels}
+        anywhere = {None, *(level for known in levels.values() for level in known)}
+        ids = [rule.id for rule in self.stopping_rules]
+        return [
+            found
+            for i, rule in enumerate(self.stopping_rules)
+            for found in (
+                (f"stopping_rules.{i}.id", "another has this id", rule.id in ids[:i]),
+                (
+                    f"stopping_rules.{i}.scope.part",
+                    "no part with dose levels has this name",
+                    rule.scope.part not in (None, *levels) or not levels,
+                ),
+                (
+                    f"stopping_rules.{i}.scope.level",
+                    "no such level",
+                    rule.scope.level not in levels.get(rule.scope.part or "", anywhere) | {None},
+                ),
+            )
         ]
 
     def _randomisations_resolve(self) -> list[tuple[str, str, bool]]:

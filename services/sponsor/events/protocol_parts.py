@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from services.sponsor.events.protocol_designs import DoseDesign
 from services.sponsor.events.protocol_fields import DayText, DecimalText, Slug, Text
 from services.sponsor.events.protocol_model import ProtocolModel, raise_contradictions
 
@@ -98,6 +99,7 @@ class Biomarker(ProtocolModel):
 class Part(ProtocolModel):
     """A part of the trial: escalation by a design, expansion by a boundary, or a cohort without dose levels.
 
+    `design` is the rolling six; `dose_design`, in place of it, is any other.
     `at_target` says what becomes of people already consented when the target is met; it is declared here,
     before anybody is screened. Several `biomarkers` must all be as stated.
     """
@@ -108,6 +110,7 @@ class Part(ProtocolModel):
     levels: Annotated[list[Level], Field(max_length=20)] = Field(default=[])
     start_level: Annotated[int, Field(ge=1)] = 1
     design: Design | None = None
+    dose_design: DoseDesign | None = None
     monitoring: Monitoring | None = None
     target: Annotated[int, Field(ge=1, le=5000)] | None = None
     at_target: Literal["allow", "refuse", "allow_until"] = "refuse"
@@ -128,7 +131,16 @@ class Part(ProtocolModel):
                 numbers != list(range(1, len(numbers) + 1)),
             ),
             ("start_level", "not one of the levels", self.start_level > max(len(numbers), 1)),
-            ("design", "an escalation part needs a design", escalation and self.design is None),
+            (
+                "design",
+                "an escalation part needs a design, or a dose_design in place of it",
+                escalation and (self.design is None) == (self.dose_design is None),
+            ),
+            (
+                "dose_design",
+                f"an {self.kind} part has no dose_design",
+                not escalation and self.dose_design is not None,
+            ),
             ("design", f"an {self.kind} part has no design", not escalation and self.design is not None),
             ("monitoring", "an expansion part needs a boundary", expansion and self.monitoring is None),
             (

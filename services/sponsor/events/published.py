@@ -10,6 +10,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.sponsor.events.protocol_file import ProtocolFile
+from services.sponsor.events.sitting import SittingV1
 
 
 class PublishedEvent(BaseModel):
@@ -40,10 +41,10 @@ class HaltScopeV1(BaseModel):
     dosing: bool
 
 
-class ProtocolVersionApprovedV2(PublishedEvent):
+class ProtocolVersionApprovedV3(PublishedEvent):
     """A protocol version may be used from `effective_at`; it travels whole. Subject: the protocol version."""
 
-    event_type: ClassVar[str] = "sponsor.protocol-version.approved.v2"
+    event_type: ClassVar[str] = "sponsor.protocol-version.approved.v3"
 
     trial_id: str
     trial_code: str
@@ -254,6 +255,15 @@ class DoseDecisionSignedV1(PublishedEvent):
     ] = None
     recommendation: RecommendationSaidV1 | None = None
     override_reasons: list[OverrideReasonV1] = []
+    decided_as: Annotated[
+        str | None,
+        Field(
+            description="The committee's own word where `kind` is hold: hold, de_escalate or cannot_decide"
+        ),
+    ] = None
+    sitting: Annotated[
+        SittingV1 | None, Field(description="The meeting; null where no committee charter was in force")
+    ] = None
 
 
 class DoseDecisionSupersededV1(PublishedEvent):
@@ -326,8 +336,27 @@ class HaltLiftedV1(PublishedEvent):
     lifted_at: datetime
 
 
+class CommitteePackOutdatedV1(PublishedEvent):
+    """Something came to light about those whom a committee's pack shows. Subject: the pack.
+
+    Said once of a pack, the first time. It ends no decision: data that decide something do, by their own event.
+    """
+
+    event_type: ClassVar[str] = "sponsor.committee-pack.outdated.v1"
+
+    trial_id: str
+    pack_id: str
+    snapshot_id: str
+    part: Part
+    n: Annotated[int, Field(ge=1, description="Number of the pack within its part")]
+    decisions: Annotated[list[str], Field(description="Ids of decisions that rest on the same snapshot")]
+    because: Annotated[list[str], Field(description="adverse_event_added, adverse_event_changed ...")]
+    reports: Annotated[list[str], Field(description="Ids of the adverse events concerned")]
+    outdated_at: datetime
+
+
 PUBLISHED: tuple[type[PublishedEvent], ...] = (
-    ProtocolVersionApprovedV2,
+    ProtocolVersionApprovedV3,
     TrialOpenedV1,
     TrialPausedV1,
     TrialClosedV1,
@@ -343,7 +372,10 @@ PUBLISHED: tuple[type[PublishedEvent], ...] = (
     CohortReleasedV1,
     HaltImposedV1,
     HaltLiftedV1,
+    CommitteePackOutdatedV1,
 )
 
-RETIRED = ("sponsor.protocol-version.approved.v1",)
-"""Said once and no more, by stores of an earlier version: every file then had dose levels."""
+RETIRED = ("sponsor.protocol-version.approved.v1", "sponsor.protocol-version.approved.v2")
+"""Said once and no more, by stores of an earlier version: in `.v1` every file had dose levels, `.v2` knew no DLT by
+judgement.
+"""

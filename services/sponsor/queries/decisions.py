@@ -10,10 +10,12 @@ from services.sponsor.domain.ids import ParticipantId
 from services.sponsor.domain.late_data import first_doses_changed
 from services.sponsor.domain.raised import RaisedRecommendation
 from services.sponsor.domain.snapshot import StoredSnapshot, thaw
+from services.sponsor.queries.circulation import SiteCirculation, circulating, circulation
 from services.sponsor.queries.paging import Page, page_of
 from services.sponsor.queries.visibility import READERS_AND_INVESTIGATORS, visible_trial
 from services.sponsor.store.copies import registrations_of
 from services.sponsor.store.decisions import decisions_after, findings_of, load_decision
+from services.sponsor.store.packs import PackHead, packs_of
 from services.sponsor.store.recommendations import latest_recommendations
 from services.sponsor.store.snapshots import load_snapshots
 from shared.act import Act
@@ -25,13 +27,16 @@ from shared.problems import Problem
 class DecisionView:
     """A decision, the recommendation as it is now, and the late data that superseded the decision.
 
-    `first_doses_changed` names participants whose first dose is not what the decision's snapshot says.
+    `first_doses_changed` names participants whose first dose is not what the decision's snapshot says;
+    `circulation` says where it is in force, `pack` what the committee was shown.
     """
 
     decision: Decision
     present: RaisedRecommendation | None
     finding: Mapping[str, Any] | None
     first_doses_changed: Sequence[str] = ()
+    circulation: Sequence[SiteCirculation] = ()
+    pack: PackHead | None = None
 
     @property
     def id(self) -> str:
@@ -65,6 +70,8 @@ async def views_of(tx: Tx, decisions: Sequence[Decision]) -> list[DecisionView]:
     findings = await findings_of(tx, [decision.id for decision in decisions])
     snapshots = await load_snapshots(tx, {decision.snapshot_id for decision in decisions})
     registrations = await registrations_of(tx, decisions[0].trial_id)
+    sites = await circulating(tx, decisions[0].trial_id)
+    packs = {pack.snapshot_id: pack for pack in await packs_of(tx, decisions[0].trial_id)}
     first_doses = {one.participant_id: one.first_dose_at for one in registrations}
     return [
         DecisionView(
@@ -72,6 +79,8 @@ async def views_of(tx: Tx, decisions: Sequence[Decision]) -> list[DecisionView]:
             present=present.get(decision.place.part),
             finding=findings.get(decision.id),
             first_doses_changed=_changed(snapshots.get(decision.snapshot_id), first_doses),
+            circulation=circulation(decision, sites),
+            pack=packs.get(decision.snapshot_id),
         )
         for decision in decisions
     ]

@@ -72,10 +72,85 @@ class VerdictCopyRow(SponsorTable, table=True):
     version: int
 
 
+class DoseCopyRow(SponsorTable, table=True):
+    """One planned dose as enrolment reports: given, missed, or withdrawn when what was said of it was an error."""
+
+    __tablename__ = "dose_copy"
+
+    dose_id: str = Field(primary_key=True)
+    participant_id: str
+    trial_id: str = Field(index=True)
+    at: datetime = Field(sa_type=Instant)
+    given: bool
+    missed_because: str | None
+    withdrawn: bool
+    version: int
+
+
+class AdverseEventCopyRow(SponsorTable, table=True):
+    """An adverse event as safety reports; `report_version` counts its own versions, `reported_at` is of the first."""
+
+    __tablename__ = "adverse_event_copy"
+
+    report_id: str = Field(primary_key=True)
+    trial_id: str | None = Field(index=True)
+    participant_id: str | None
+    site_number: str | None
+    matched: str
+    report_version: int
+    term: str | None
+    soc: str | None
+    dictionary: str
+    grade: int | None
+    serious: bool
+    seriousness: list[str] = Field(sa_type=JsonText)
+    suspected: bool
+    causality: str | None
+    sponsor_causality: str | None
+    onset_on: str | None
+    outcome: str | None
+    aware_at: datetime = Field(sa_type=Instant)
+    reported_at: datetime | None = Field(sa_type=Instant, nullable=True)
+    queries: list[str] = Field(sa_type=JsonText)
+    version: int
+
+
+class ScreeningCopyRow(SponsorTable, table=True):
+    """A screening as enrolment reports; `failed_because` is the code of its failure, None while there is none."""
+
+    __tablename__ = "screening_copy"
+
+    screening_id: str = Field(primary_key=True)
+    trial_id: str = Field(index=True)
+    site_number: str | None
+    failed_because: str | None
+    version: int
+
+
+class DecisionReceiptCopyRow(SponsorTable, table=True):
+    """A site's receipt of a dose decision, as enrolment reports."""
+
+    __tablename__ = "decision_receipt_copy"
+
+    receipt_id: str = Field(primary_key=True)
+    trial_id: str = Field(index=True)
+    decision_id: str
+    site_number: str
+    role: str
+    received_at: datetime = Field(sa_type=Instant)
+    version: int
+
+
 PARTICIPANTS = table_of(ParticipantCopyRow)
 LEVELS = table_of(LevelCopyRow)
 VERDICTS = table_of(VerdictCopyRow)
-COPIES = tuple(table.name for table in (PARTICIPANTS, LEVELS, VERDICTS))
+DOSES = table_of(DoseCopyRow)
+ADVERSE_EVENTS = table_of(AdverseEventCopyRow)
+RECEIPTS = table_of(DecisionReceiptCopyRow)
+SCREENINGS = table_of(ScreeningCopyRow)
+COPIES = tuple(
+    table.name for table in (PARTICIPANTS, LEVELS, VERDICTS, DOSES, ADVERSE_EVENTS, RECEIPTS, SCREENINGS)
+)
 """Tables that a rebuild clears."""
 
 _ROWS_AT_ONCE = 500

@@ -21,6 +21,7 @@ from services.sponsor.domain.escalation.result import recommendation_from_payloa
 from services.sponsor.domain.ids import DecisionId, PartLevel, PersonId, ProofId, SnapshotId, TrialId
 from services.sponsor.domain.quorum import SigningRules
 from services.sponsor.domain.roles import Role
+from services.sponsor.store.meetings import sitting_read, sitting_written
 from services.sponsor.store.tables import DecisionRow, DecisionSignatureRow
 from shared.database import Tx
 from shared.rows import insert_row, table_of
@@ -56,6 +57,7 @@ async def add_decision(tx: Tx, decision: Decision) -> None:
             **_state(decision),
             "force_order": None,
             "finding": None,
+            "sitting": None if decision.sitting is None else sitting_written(decision.sitting),
         },
     )
 
@@ -222,4 +224,5 @@ def _decision(row: Any, signatures: tuple[Signature, ...]) -> Decision:
         ended_because=EndedBecause(row.ended_because),
         ended_at=row.ended_at,
         ended_reason=row.ended_reason,
+        sitting=None if row.sitting is None else sitting_read(row.sitting),
     )

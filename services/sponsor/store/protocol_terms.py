@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.sponsor.domain.boundary import checked_limits
-from services.sponsor.domain.escalation.table import DecisionTable, overlay
 from services.sponsor.domain.ids import PartLevel
 from services.sponsor.domain.protocol_terms import Boundary, PartTerms, ProtocolTerms
 from services.sponsor.domain.quorum import SigningRules
 from services.sponsor.domain.refusals import Refused
 from services.sponsor.domain.roles import Role
-from services.sponsor.store.designs import shipped_table
+from services.sponsor.store.designs import stated_design
 from services.sponsor.store.trial_kinds import trial_kinds
 
 Document = Mapping[str, Any]
@@ -36,12 +35,14 @@ def read_terms(document: Document) -> ProtocolTerms:
         try:
             parts[part["part"]] = _part(part)
         except Refused as refused:
-            step = "monitoring" if refused.code == "boundary_unusable" else "design"
+            named = "dose_design" if part.get("dose_design") else "design"
+            step = "monitoring" if refused.code == "boundary_unusable" else named
             problems.append((f"parts.{index}.{step}", refused))
     if problems:
         raise TermsUnusable(problems)
     trial, randomisations = document["trial"], document.get("randomisations", ())
     follow_up = document.get("follow_up")
+    treatment, decision = document.get("treatment") or {}, document.get("decision") or {}
     return ProtocolTerms(
         code=trial["code"],
         kind=trial["kind"],
@@ -61,6 +62,10 @@ def read_terms(document: Document) -> ProtocolTerms:
         randomised=bool(randomisations),
         follow_up_years=follow_up["years"] if follow_up else 0,
         parts=parts,
+        product=treatment.get("product", ""),
+        doses_planned=treatment.get("doses_planned_in_window"),
+        charter_required=decision.get("charter_required", False),
+        receipts_needed=decision.get("circulation_receipts", True),
     )
 
 
@@ -84,19 +89,18 @@ def _part(part: Document) -> PartTerms:
         labels=tuple(level["label"] for level in part.get("levels", ())),
         start_level=part.get("start_level", 1),
         target=part.get("target"),
-        rule=_rule(part),
+        **_rule_and_design(part),
     )
 
 
-def _rule(part: Document) -> DecisionTable | Boundary | None:
+def _rule_and_design(part: Document) -> dict[str, Any]:
     if part["kind"] == "cohort":
-        return None
-    return _table(part["design"]) if part.get("design") else _boundary(part["monitoring"])
-
-
-def _table(design: Document) -> DecisionTable:
-    own = [(cell["n"], cell["dlt"], cell["pending"], cell["decision"]) for cell in design.get("cells", ())]
-    return overlay(shipped_table(design["id"], design["version"]), own)
+        return {"rule": None}
+    stated = part.get("design") or part.get("dose_design")
+    if not stated:
+        return {"rule": _boundary(part["monitoring"])}
+    table, design = stated_design(stated, len(part["levels"]), part.get("start_level", 1))
+    return {"rule": table, "design": design}
 
 
 def _boundary(monitoring: Document) -> Boundary:

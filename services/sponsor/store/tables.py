@@ -173,6 +173,7 @@ class DecisionRow(SponsorTable, table=True):
     ended_at: datetime | None = Field(sa_type=Instant, nullable=True)
     ended_reason: str
     finding: dict[str, Any] | None = Field(sa_type=JsonText, nullable=True)
+    sitting: dict[str, Any] | None = Field(sa_type=JsonText, nullable=True)
 
 
 class DecisionSignatureRow(SponsorTable, table=True):

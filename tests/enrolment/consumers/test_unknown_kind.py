@@ -14,5 +14,5 @@ async def test_a_protocol_of_an_unknown_kind_is_parked_and_nobody_is_registered_
     answer = await trial.register(screening_id, slot_id)
 
     (parked,) = await trial.running.published("enrolment.event.parked.v1")
-    assert parked["body"]["event_type_parked"] == "sponsor.protocol-version.approved.v2"
+    assert parked["body"]["event_type_parked"] == "sponsor.protocol-version.approved.v3"
     assert (answer.status_code, answer.json()["reason"]) == (503, "event_parked")

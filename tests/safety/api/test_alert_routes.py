@@ -81,7 +81,7 @@ async def test_acknowledging_is_not_resolving(world: Any) -> None:
         "resolved",
         ["stops_escalation", "resolved"],
     )
-    assert (await world.audited()).count("alert.resolved") == 1
+    assert (await world.audited()).count("safety.alert.resolved.v1") == 1
 
 
 async def test_site_staff_may_acknowledge_but_not_read_the_inbox(world: Any) -> None:

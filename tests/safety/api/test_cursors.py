@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 LAST = "ffffffff-ffff-7fff-bfff-ffffffffffff"
-LISTS = ["adverse-events", "alerts", "dlt-verdicts", "duty-periods"]
+LISTS = ["adverse-events", "alerts", "dlt-verdicts", "duty-periods", "stopping-rule-crossings"]
 
 
 @pytest.mark.parametrize("what", LISTS)

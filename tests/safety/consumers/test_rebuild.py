@@ -51,6 +51,8 @@ async def test_a_rebuild_gives_equal_copies(world: Any) -> None:
     assert check.differing_rows == 0
     assert {one.table: one.rows for one in check.differences} == {
         "protocol_copy": 1,
+        "reporting_copy": 1,
+        "stopping_rules_copy": 1,
         "site_copy": 1,
         "delegation_copy": 1,
         "consent_copy": 1,

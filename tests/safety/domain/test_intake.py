@@ -195,7 +195,7 @@ def test_an_unknown_participant_is_stored_whole_pages_and_holds_the_trial(
     )
 
     assert (decision.matched, decision.holds_trial) == (False, True)
-    assert decision.alerts == (AlertKind.UNMATCHED_REPORT, AlertKind.SERIOUS_ADVERSE_EVENT)
+    assert decision.alerts == (AlertKind.UNMATCHED_REPORT,)
     assert codes(decision) == [QueryCode.PARTICIPANT_UNMATCHED]
 
 

@@ -13,8 +13,10 @@ from aiosmtpd.controller import Controller
 
 from services.safety.app import definition
 from services.safety.commands.send_alert import pause_after
-from services.safety.timers.mail import send_mail
-from services.safety.timers.sends import AlertSender
+from services.safety.timers.alerting import run_alerting
+from services.safety.timers.bell import Bells
+from services.safety.timers.mail import MailPost, send_mail
+from services.safety.timers.sends import AlertSender, ChannelHealth
 from shared.clock import server_now
 from shared.database import Database, Sql, instant_parameter
 from shared.metrics import create_metrics
@@ -106,7 +108,7 @@ async def test_the_person_called_gets_a_mail_that_names_no_participant(
 ) -> None:
     alert_id = await _alert(world)
 
-    sent = await AlertSender(world.running.service).turn()
+    sent = await _sender(world).turn()
 
     assert sent == 1
     [(recipients, mail)] = mail_server.messages
@@ -127,7 +129,7 @@ async def test_the_person_called_gets_a_mail_that_names_no_participant(
 
 async def test_a_message_is_sent_once(world: Any, mail_server: MailServer) -> None:
     await _alert(world)
-    sender = AlertSender(world.running.service)
+    sender = _sender(world)
 
     await sender.turn()
     await world.running.run_timers()
@@ -141,7 +143,7 @@ async def test_a_dead_mail_server_keeps_the_message_and_never_stops_intake(
     world: Any, mail_server: MailServer
 ) -> None:
     alert_id = await _alert(world)
-    sender = AlertSender(world.running.service)
+    sender = _sender(world)
     port = mail_server.port
     mail_server.stop()
 
@@ -162,14 +164,14 @@ async def test_a_dead_mail_server_keeps_the_message_and_never_stops_intake(
     assert waiting == 0  # the pause is not over
     assert sent == 1
     metrics = (await world.running.client.get("/safety/metrics")).text
-    assert "alert_send_failures_total 1.0" in metrics
-    assert "alert_channel_configured 1.0" in metrics
+    assert 'alert_send_failures_total{channel="mail"} 1.0' in metrics
+    assert 'alert_channel_configured{channel="mail"} 1.0' in metrics
     assert (await world.audited()).count("alert.message-failed") == 1
 
 
 async def test_a_server_that_says_not_now_is_tried_again(world: Any, mail_server: MailServer) -> None:
     alert_id = await _alert(world)
-    sender = AlertSender(world.running.service)
+    sender = _sender(world)
     mail_server.refuse = True
     await sender.turn()
 
@@ -192,7 +194,7 @@ async def test_a_restart_between_sending_and_marking_sends_the_same_message_agai
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        await _in_this_thread(AlertSender(world.running.service, send=send_and_die))
+        await _in_this_thread(_sender(world), send_and_die)
     nothing_yet = await _restarted(world).turn()
     await _make_due(world)
     await _restarted(world).turn()
@@ -203,22 +205,28 @@ async def test_a_restart_between_sending_and_marking_sends_the_same_message_agai
     assert len(set(ids)) == 1
 
 
+def _sender(world: Any) -> AlertSender:
+    """A sender as its process has it."""
+    service = world.running.service
+    return AlertSender(service, MailPost(service.settings.mail), ChannelHealth(service.metrics.registry))
+
+
 def _restarted(world: Any) -> AlertSender:
     """A sender as a new process would have it; the metrics of the old one are gone with it."""
     world.running.service.metrics = create_metrics()
-    return AlertSender(world.running.service)
+    return _sender(world)
 
 
-async def _in_this_thread(sender: AlertSender) -> None:
+async def _in_this_thread(sender: AlertSender, send: Any) -> None:
     message = await sender._service.database.write(sender._claim)
     assert message is not None
-    sender._send(sender._mail, message)
+    send(sender._service.settings.mail, message)
 
 
 async def test_two_senders_never_take_the_same_message(world: Any, mail_server: MailServer) -> None:
     await world.on_duty("second", "duty_officer")
     await _alert(world)
-    one, other = AlertSender(world.running.service), _restarted(world)
+    one, other = _sender(world), _restarted(world)
 
     await asyncio.gather(one.turn(), other.turn())
 
@@ -235,7 +243,7 @@ async def test_whoever_need_not_be_told_any_more_is_not(world: Any, mail_server:
     )
 
     await _make_due(world)
-    await AlertSender(world.running.service).turn()
+    await _sender(world).turn()
 
     assert mail_server.messages == []
     assert [send["state"] for send in (await world.alert(alert_id))["sends"]] == ["not_needed"]
@@ -270,9 +278,9 @@ async def test_without_a_mail_server_the_loop_says_so_and_waits(
     safety_store: Database,
 ) -> None:
     async with running_service(definition(settings_for_tests("safety")), safety_store) as running:
-        task = asyncio.create_task(AlertSender(running.service).run())
+        task = asyncio.create_task(run_alerting(running.service, Bells()))
         await asyncio.sleep(0)
         metrics = (await running.client.get("/safety/metrics")).text
         task.cancel()
 
-    assert "alert_channel_configured 0.0" in metrics
+    assert 'alert_channel_configured{channel="mail"} 0.0' in metrics

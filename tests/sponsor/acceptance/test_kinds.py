@@ -79,6 +79,29 @@ async def test_without_any_one_of_its_approvals_a_kind_stays_shut(
         assert (missing["missing"], missing["approvals"]) == (["current_approval"], [absent])
 
 
+@pytest.mark.parametrize("hosted", [False, True], ids=["own", "hosted"])
+@pytest.mark.parametrize(("kind", "ctimp"), ROWS)
+async def test_of_the_shipped_table_the_removal_of_each_approval_is_named_in_the_refusal(
+    kind: str, ctimp: bool, hosted: bool, running: Running
+) -> None:
+    shipped = [approval.kind for approval in trial_kinds().rules(kind, ctimp=ctimp).approvals]
+    assert shipped == NEEDED[kind, ctimp]
+    for number, absent in enumerate(shipped):
+        protocol = protocol_of_kind(kind, ctimp=ctimp, hosted=hosted)
+        protocol["trial"]["code"] = f"EP{number}X"
+        office = await registered_office(running, protocol)
+        await office.delegate("investigator", "site_investigator")
+        for other in [one for one in shipped if one != absent]:
+            await approve(office, other)
+
+        missing = refused(await opening(office), 409, "evidence_missing")
+        assert missing["approvals"] == [absent]
+        assert absent in missing["detail"]
+
+        await approve(office, absent)
+        assert created(await opening(office))["state"] == "open"
+
+
 @pytest.mark.parametrize("kind", KINDS)
 async def test_only_clinical_trials_must_be_registered_in_public(kind: str, running: Running) -> None:
     office = await registered_office(running, protocol_of_kind(kind, ctimp=False))

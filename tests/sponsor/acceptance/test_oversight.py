@@ -126,7 +126,12 @@ async def test_s6_one_vote_short_stays_proposed_and_says_what_is_missing(
     waiting = created(await office.sign(decision, office.person("member", "src_member"), "src_member"))
 
     assert waiting["state"] == "proposed"
-    assert waiting["missing"] == {"roles": ["trial_statistician"], "signers": 1, "reason_authors": []}
+    assert waiting["missing"] == {
+        "roles": ["trial_statistician"],
+        "signers": 1,
+        "reason_authors": [],
+        "quorum": [],
+    }
     assert await running.published("sponsor.dose-decision.signed.v1") == []
     complete = created(await office.sign(decision, office.statistician, "trial_statistician"))
     assert complete["state"] == "in_force"

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from shared.testing.access import Access, assert_access, routes_of
 from shared.testing.running import Running, proof
+from tests.sponsor.api.committee_routes import committee_accesses, prepare_committee
 from tests.sponsor.office import Json, Office, created, refused
 
 PREFIX = "/sponsor/api/v1"
@@ -45,6 +46,7 @@ class Prepared:
         created(await office.chair.post(f"/halts/{ids['halt_to_lift']}/lift-requests", asking))
         await office.add_site("013")
         ids["dark_site"] = office.site_id
+        await prepare_committee(office, ids)
 
     def signature(self) -> Json:
         decision = self.ids["to_sign"]
@@ -131,6 +133,7 @@ def accesses(office: Office, ready: Prepared, protocol: Json, lit_site: str) -> 
             **own_site,
         ),
         get("/delegations", f"/delegations?trial={trial}"),
+        *committee_accesses(office, ids, get, post),
         post("/trials/{trial_id}/snapshots", f"/trials/{trial}/snapshots", freezing, "trial_statistician"),
         get("/snapshots/{snapshot_id}", f"/snapshots/{ids['snapshot']}", "site_investigator"),
         post("/decisions", "/decisions", proposing, "src_member"),
@@ -154,6 +157,13 @@ def accesses(office: Office, ready: Prepared, protocol: Json, lit_site: str) -> 
         post("/halts/{halt_id}/lift-approvals", f"/halts/{ids['halt_to_lift']}/lift-approvals"),
         get("/halts", f"/halts?trial={trial}"),
         get("/recommendations", f"/recommendations?trial={trial}", "sponsor_qa"),
+        get(
+            "/recommendation-previews",
+            f"/recommendation-previews?trial={trial}&part=escalation",
+            "src_member",
+        ),
+        get("/monitoring", f"/monitoring?trial={trial}", "medical_monitor"),
+        get("/design-comparisons", f"/design-comparisons?trial={trial}", "trial_statistician"),
         post("/trials/{trial_id}/pauses", f"/trials/{trial}/pauses", reason),
         post("/trials/{trial_id}/closings", f"/trials/{trial}/closings", reason),
     ]

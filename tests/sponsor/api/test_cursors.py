@@ -7,7 +7,7 @@ import pytest
 from tests.sponsor.office import Office, shown
 
 LAST = "ffffffff-ffff-7fff-bfff-ffffffffffff"
-LISTS = ["trials", "decisions", "delegations", "halts", "recommendations"]
+LISTS = ["trials", "decisions", "delegations", "halts", "recommendations", "meetings", "packs"]
 
 
 @pytest.mark.parametrize("what", LISTS)

@@ -15,6 +15,7 @@ async def test_a_proposal_says_what_is_missing_and_what_must_be_signed(office: O
         "roles": ["medical_monitor", "src_chair"],
         "signers": 2,
         "reason_authors": [],
+        "quorum": [],
     }
     assert len(decision["sign_over"]) == 64
     assert decision["purpose"] == "sign-dose-decision"

@@ -11,6 +11,7 @@ from shared.database import Database, Dialect, Sql, StoreUnavailable, Tx, Work
 from shared.perform import Performer
 from shared.signed_folders import folder_sha256
 from shared.testing.running import Running, proof
+from tests.sponsor.api.committee_routes import committee_writes
 from tests.sponsor.api.test_access import folder, own_routes
 from tests.sponsor.office import Json, Office, registered_office
 
@@ -174,7 +175,17 @@ class Story:
                 ),
                 1,
             ),
+            *committee_writes(self),
             ("/halts", lambda: self.post(o.monitor, "/halts", halting), 0),
+            (
+                "/halts/{halt_id}/receipts",
+                lambda: self.post(
+                    o.person("pharmacist", "pharmacist", "012"),
+                    f"/halts/{self._halt_id()}/receipts",
+                    {"site_number": "012"},
+                ),
+                1,
+            ),
             (
                 "/halts/{halt_id}/plans",
                 lambda: self.post(o.monitor, f"/halts/{self._halt_id()}/plans", {"plan": "x"}),

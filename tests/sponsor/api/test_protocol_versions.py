@@ -29,7 +29,7 @@ async def test_the_approved_protocol_travels_whole_and_exactly_as_uploaded(
 ) -> None:
     await new_office.approve()
 
-    [event] = await new_office.running.published("sponsor.protocol-version.approved.v2")
+    [event] = await new_office.running.published("sponsor.protocol-version.approved.v3")
 
     body = event["body"]
     assert (event["aggregate_id"], event["scope"]) == (new_office.version_id, new_office.trial_id)

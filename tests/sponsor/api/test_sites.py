@@ -58,7 +58,7 @@ async def test_a_revocation_is_immediate_and_granting_again_takes_two_people(off
 
 
 async def test_another_protocol_version_is_no_way_around_a_revocation(office: Office) -> None:
-    later = (await office.running.published("sponsor.protocol-version.approved.v2"))[0]["body"]["protocol"]
+    later = (await office.running.published("sponsor.protocol-version.approved.v3"))[0]["body"]["protocol"]
     later["protocol_version"] = later["dlt"]["dlt_definition"]["protocol_version"] = "1.1"
     uploaded = created(await office.manager.post(f"/trials/{office.trial_id}/protocol-versions", later))
     approvals = f"/protocol-versions/{uploaded['protocol_version_id']}/approvals"

@@ -1,5 +1,6 @@
 """Whatever order aggregates arrive in, and however often: the same copies, conclusions and held levels."""
 
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -14,13 +15,17 @@ from shared.ledger import table_rows
 from shared.testing.running import running_service, settings_for_tests
 from shared.testing.stores import any_store
 from tests.sponsor.conftest import migrate
+from tests.sponsor.network import AT
 from tests.sponsor.office import Json, Office, recruiting_office
 
 PART = "escalation"
 
 
 def story(office: Office) -> dict[str, list[Record]]:
-    """Records per aggregate: six children at level 1, one of them voided, two DLTs, one of them late."""
+    """Records per aggregate: six children at level 1, one of them voided, two DLTs, one of them late.
+
+    With doses, one of them an error; three reports, each amended, one matched only then; a failed screening; a receipt.
+    """
     heard = office.network
     told: dict[str, list[Record]] = {}
     for number in range(6):
@@ -29,7 +34,7 @@ def story(office: Office) -> dict[str, list[Record]]:
         if number == 5:
             told[person].append(heard.voided(person))
             continue
-        told[person] += [heard.dosed(person, PART, 1), heard.ended(person)]
+        told[person] += [heard.dosed(person, PART, 1), *doses(office, person, number), heard.ended(person)]
         window = told.setdefault(f"window-{person}", [])
         window.append(heard.verdict(person, "pending", PART, 1))
         if number in (0, 1):
@@ -39,8 +44,28 @@ def story(office: Office) -> dict[str, list[Record]]:
         if number == 3:
             window.append(heard.verdict(person, "not_evaluable", PART, 1))
         window.append(heard.window_closed(person))
+    for number in range(3):
+        who = f"p{number}"
+        told[f"report-{number}"] = [
+            heard.adverse_event(f"report-{number}", who if number else None),
+            heard.adverse_event(f"report-{number}", who, version=2, grade=3),
+        ]
+    told["screening"] = [heard.screened("s1"), heard.screening_failed("s1", "eligibility")]
+    told["decision"] = [heard.decision_received("d1")]
     told["level"] = [heard.level_opened(PART, 1, "d1"), heard.level_closed(PART, 1)]
     return told
+
+
+def doses(office: Office, person: str, number: int) -> list[Record]:
+    """The first child's doses: one of them was an error, one is given after all."""
+    if number:
+        return [office.network.doses(person, (AT + timedelta(days=1), None))]
+    second = AT + timedelta(days=2)
+    return [
+        office.network.doses(person, (AT + timedelta(days=1), None), (second, "toxicity")),
+        office.network.dose_voided(person, second),
+        office.network.doses(person, (second, None)),
+    ]
 
 
 def shuffled(told: dict[str, list[Record]], seed: int, *, within: bool) -> list[Record]:

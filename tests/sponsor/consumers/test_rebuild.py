@@ -40,6 +40,10 @@ async def test_a_rebuild_from_all_events_gives_equal_rows(running: Running, prot
         "participant_copy": 6,
         "level_copy": 1,
         "verdict_copy": 5,
+        "dose_copy": 6,
+        "adverse_event_copy": 3,
+        "decision_receipt_copy": 1,
+        "screening_copy": 1,
     }
     assert check.differing_rows == 0
 

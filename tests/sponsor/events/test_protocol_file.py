@@ -11,7 +11,7 @@ from services.sponsor.events.examples import EXAMPLES
 from services.sponsor.events.protocol_file import ProtocolFile
 from services.sponsor.events.protocol_model import CONTRADICTION
 from services.sponsor.events.protocol_parts import dose_of
-from services.sponsor.events.published import PUBLISHED, ProtocolVersionApprovedV2
+from services.sponsor.events.published import PUBLISHED, ProtocolVersionApprovedV3
 
 Json = dict[str, Any]
 
@@ -27,7 +27,7 @@ def test_the_file_is_written_as_it_was_stated_without_defaults_and_with_its_own_
 
 
 def test_the_approval_event_carries_the_file_as_stated(protocol: Json) -> None:
-    approved = next(event for event in EXAMPLES if isinstance(event, ProtocolVersionApprovedV2))
+    approved = next(event for event in EXAMPLES if isinstance(event, ProtocolVersionApprovedV3))
 
     assert json.loads(approved.model_dump_json())["protocol"] == protocol
 
@@ -71,7 +71,7 @@ def test_a_contradiction_names_where_it_is(spoil: Any, path: str, protocol: Json
 def test_a_criterion_of_an_unknown_kind_is_refused(kind: object, protocol: Json) -> None:
     protocol["dlt"]["criteria"][1]["kind"] = kind
 
-    with pytest.raises(ValidationError, match="dose_delay or missed_doses"):
+    with pytest.raises(ValidationError, match="missed_doses or judgement"):
         ProtocolFile.model_validate_json(json.dumps(protocol))
 
 
@@ -80,3 +80,20 @@ def test_there_is_one_example_of_every_published_event_and_each_fits_its_schema(
     for example in EXAMPLES:
         schema = type(example).model_json_schema(mode="serialization")
         Draft202012Validator(schema).validate(json.loads(example.model_dump_json()))
+
+
+@pytest.mark.parametrize(
+    ("plan", "path"),
+    [
+        ({"accrual_per_month": "0"}, "accrual_per_month"),
+        ({"tolerance_limits": [{"limit": "not_evaluable", "above": "1"}]}, "tolerance_limits"),
+        ({"tolerance_limits": [{"limit": "not_evaluable", "above": "0.1"}] * 2}, "tolerance_limits"),
+        ({"time_targets": [{"indicator": "K3", "target": "2"}] * 2}, "time_targets"),
+    ],
+)
+def test_a_plan_of_monitoring_that_cannot_be_used_is_refused(plan: Json, path: str, protocol: Json) -> None:
+    with pytest.raises(ValidationError) as refused:
+        ProtocolFile.model_validate(protocol | {"monitoring": plan})
+
+    [error] = [one for one in refused.value.errors() if one["type"] == CONTRADICTION]
+    assert path in [at for at, _ in error["ctx"]["problems"]]

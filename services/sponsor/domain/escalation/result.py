@@ -33,6 +33,11 @@ class Reason(StrEnum):
     PROVISIONAL_DLT = "provisional_dlt"
     BOUNDARY_CROSSED = "boundary_crossed"
     MAXIMUM_REACHED = "maximum_reached"
+    START = "start"
+    COHERENCE = "coherence"
+    MIN_N_ELIMINATION = "min_n_elimination"
+    PARTIAL_COHORT = "partial_cohort"
+    LATE_DLT = "late_dlt"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

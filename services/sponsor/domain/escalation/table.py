@@ -23,11 +23,18 @@ class TableDecision(StrEnum):
     DEESCALATE = "deescalate"
     SUSPEND = "suspend"
     OUTSIDE = "outside"
+    ESCALATE_OR_MTD = "escalate_or_mtd"
+    HOLD = "hold"
+    MTD = "mtd"
 
 
+GOES_UP = frozenset({TableDecision.ESCALATE, TableDecision.ESCALATE_OR_MTD})
 _CAUTION = (
     TableDecision.ESCALATE,
+    TableDecision.ESCALATE_OR_MTD,
     TableDecision.SAME,
+    TableDecision.MTD,
+    TableDecision.HOLD,
     TableDecision.SUSPEND,
     TableDecision.DEESCALATE,
 )
@@ -35,11 +42,18 @@ _CAUTION = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionTable:
-    """A published or protocol table; built by `table_from_rows` or `overlay`, which check it."""
+    """A published or protocol table; built by `table_from_rows` or `overlay`, which check it.
+
+    Attributes:
+        unpublished: cells that the design's publication does not print.
+        parameters: what else the design was given, by name; they decide beside the cells.
+    """
 
     design: str
     version: str
     cells: Mapping[CellKey, TableDecision]
+    unpublished: frozenset[CellKey] = frozenset()
+    parameters: tuple[tuple[str, str], ...] = ()
 
     @property
     def largest_n(self) -> int:
@@ -53,8 +67,10 @@ class DecisionTable:
 
     @property
     def source(self) -> RuleSource:
-        """Identity of the table; the hash covers its id, version and every cell, not its citation."""
-        content: Json = {"id": self.design, "version": self.version, "cells": self.rows}
+        """Identity of the table; the hash covers its id, version, parameters and every cell, not its citation."""
+        content: dict[str, Json] = {"id": self.design, "version": self.version, "cells": self.rows}
+        if self.parameters:
+            content["parameters"] = dict(self.parameters)
         return RuleSource(id=self.design, version=self.version, sha256=sha256_of(content))
 
     def decision(self, counts: LevelCounts) -> TableDecision:
@@ -74,7 +90,9 @@ class DecisionTable:
         return TableDecision.OUTSIDE
 
 
-def table_from_rows(design: str, version: str, rows: Iterable[Row]) -> DecisionTable:
+def table_from_rows(
+    design: str, version: str, rows: Iterable[Row], unpublished: Iterable[CellKey] = ()
+) -> DecisionTable:
     """A checked table.
 
     Raises:
@@ -90,7 +108,12 @@ def table_from_rows(design: str, version: str, rows: Iterable[Row]) -> DecisionT
     if not cells:
         raise Refused("design_table_invalid", "The table has no cells.")
     _require_monotone(cells)
-    return DecisionTable(design=design, version=version, cells=MappingProxyType(cells))
+    return DecisionTable(
+        design=design,
+        version=version,
+        cells=MappingProxyType(cells),
+        unpublished=frozenset(unpublished),
+    )
 
 
 def overlay(table: DecisionTable, rows: Iterable[Row]) -> DecisionTable:
@@ -109,7 +132,13 @@ def overlay(table: DecisionTable, rows: Iterable[Row]) -> DecisionTable:
         own.add(key)
         replaced[key] = decision
     _require_monotone(replaced)
-    return DecisionTable(design=table.design, version=table.version, cells=MappingProxyType(replaced))
+    changed = {key for key in own if replaced[key] is not table.cells[key]}
+    return DecisionTable(
+        design=table.design,
+        version=table.version,
+        cells=MappingProxyType(replaced),
+        unpublished=table.unpublished | changed,
+    )
 
 
 def _cell(row: Row) -> tuple[CellKey, TableDecision]:
