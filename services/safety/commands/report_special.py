@@ -24,6 +24,7 @@ from services.safety.store.special_reports import (
     save_special,
     special_versions,
 )
+from services.safety.store.syndrome_rules import shipped_tables
 from shared.act import Act
 from shared.audit import record as audit
 from shared.auth import ANY, permit
@@ -60,7 +61,7 @@ async def report_special(tx: Tx, command: ReportSpecial, act: Act) -> SpecialRec
         person=act.actor,
     )
     decision = decide_special(
-        command.kind, command.facts, linked=False, matched=place.participant is not None
+        command.kind, command.facts, shipped_tables(), linked=False, matched=place.participant is not None
     )
     report = StoredSpecial(
         id=act.new_id(),
@@ -98,7 +99,9 @@ async def amend_special(tx: Tx, report_id: str, facts: Facts, reason: str, act: 
     if not changed:
         raise Refused("nothing_changed", "The new statement equals the version in force.")
     linked = bool(await links_of(tx, report_id))
-    decision = decide_special(report.kind, facts, linked=linked, matched=report.participant_id is not None)
+    decision = decide_special(
+        report.kind, facts, shipped_tables(), linked=linked, matched=report.participant_id is not None
+    )
     after = replace(report, version=report.version + 1, is_open=decision.open)
     version = _version(after, facts, decision, act)
     await save_special(tx, after, replace(version, reason=reason.strip(), changed=changed))

@@ -10,7 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from services.safety.domain.alert import AlertKind
-from services.safety.domain.special_grading import Scale, SpecialGrade, special_grade
+from services.safety.domain.special_grading import Scale, SpecialGrade, Tables, special_grade
 
 
 class SpecialKind(StrEnum):
@@ -63,12 +63,15 @@ class SpecialDecision:
     needs_adverse_event: bool
 
 
-def decide_special(kind: SpecialKind, facts: Facts, *, linked: bool, matched: bool) -> SpecialDecision:
+def decide_special(
+    kind: SpecialKind, facts: Facts, tables: Tables, *, linked: bool, matched: bool
+) -> SpecialDecision:
     """Decision on one version; never a refusal.
 
     Args:
         kind: of the report.
         facts: as stated, empty where nothing was.
+        tables: by which syndromes are graded.
         linked: an adverse event is linked to it already.
         matched: its participant is known.
     """
@@ -76,7 +79,7 @@ def decide_special(kind: SpecialKind, facts: Facts, *, linked: bool, matched: bo
     if not matched:
         queries.append("participant_unmatched")
     decide = _DECIDE[kind]
-    alert, needs, grade, more = decide(facts)
+    alert, needs, grade, more = decide(facts, tables)
     if needs and not linked:
         queries.append("adverse_event_missing")
     return SpecialDecision(
@@ -91,7 +94,7 @@ def decide_special(kind: SpecialKind, facts: Facts, *, linked: bool, matched: bo
 Decided = tuple[AlertKind | None, bool, SpecialGrade | None, tuple[str, ...]]
 
 
-def _pregnancy(facts: Facts) -> Decided:
+def _pregnancy(facts: Facts, _: Tables) -> Decided:
     """Not serious by itself; an abnormal outcome is (congenital anomaly)."""
     outcome = facts.get("outcome")
     more: tuple[str, ...] = ()
@@ -105,7 +108,7 @@ def _pregnancy(facts: Facts) -> Decided:
     return alert, abnormal, None, more
 
 
-def _medication_error(facts: Facts) -> Decided:
+def _medication_error(facts: Facts, _: Tables) -> Decided:
     """Unknown counts against us: harm that is not stated is asked for, and somebody looks."""
     if facts.get("reached") is False:
         return None, False, None, ()
@@ -114,13 +117,13 @@ def _medication_error(facts: Facts) -> Decided:
     return AlertKind.SPECIAL_REPORT, facts.get("harm") == "not_serious", None, ()
 
 
-def _syndrome(facts: Facts) -> Decided:
+def _syndrome(facts: Facts, tables: Tables) -> Decided:
     scale = facts.get("scale")
     if scale not in tuple(Scale):
         return AlertKind.SPECIAL_REPORT, True, None, ("scale_unrecognised",)
     findings = facts.get("findings")
     grade = special_grade(
-        Scale(str(scale)),
+        tables[Scale(str(scale))],
         {str(name): str(value) for name, value in findings.items()} if isinstance(findings, Mapping) else {},
         died_of_it=facts.get("died_of_it") is True,
     )
@@ -135,7 +138,7 @@ def _syndrome(facts: Facts) -> Decided:
     return alert, True, grade, more
 
 
-def _late_effect(facts: Facts) -> Decided:
+def _late_effect(facts: Facts, _: Tables) -> Decided:
     """A hit is urgent however late it comes; what is not on the list is looked at all the same."""
     known = facts.get("watched") in WATCHED
     return AlertKind.LATE_EFFECT, True, None, () if known else ("watched_unrecognised",)

@@ -2,7 +2,10 @@
 
 import pytest
 
-from services.safety.domain.special_grading import TABLES, Scale, special_grade
+from services.safety.domain.special_grading import Scale, special_grade
+from services.safety.store.syndrome_rules import shipped_tables
+
+TABLES = shipped_tables()
 
 
 @pytest.mark.parametrize(
@@ -27,20 +30,20 @@ from services.safety.domain.special_grading import TABLES, Scale, special_grade
     ],
 )
 def test_icans_is_the_worst_of_its_findings(findings: dict[str, str], grade: int) -> None:
-    assert special_grade(Scale.ICANS, findings).grade == grade
+    assert special_grade(TABLES[Scale.ICANS], findings).grade == grade
 
 
 def test_crs_without_fever_has_no_grade_and_a_reason() -> None:
-    found = special_grade(Scale.CRS, {"fever": "absent", "hypoxia": "high_flow"})
+    found = special_grade(TABLES[Scale.CRS], {"fever": "absent", "hypoxia": "high_flow"})
 
     assert (found.grade, found.reason) == (None, "fever_missing")
 
 
 @pytest.mark.parametrize("scale", Scale)
 def test_no_guess_is_made(scale: Scale) -> None:
-    assert special_grade(scale, {}).grade is None
-    assert special_grade(scale, {"unheard of": "x"}).reason == "finding_unknown"
-    assert special_grade(scale, {}, died_of_it=True).grade == 5
+    assert special_grade(TABLES[scale], {}).grade is None
+    assert special_grade(TABLES[scale], {"unheard of": "x"}).reason == "finding_unknown"
+    assert special_grade(TABLES[scale], {}, died_of_it=True).grade == 5
 
 
 @pytest.mark.parametrize("scale", Scale)
@@ -50,6 +53,6 @@ def test_adding_a_finding_never_lowers_a_grade(scale: Scale) -> None:
         for value in values:
             for other, more in grades.items():
                 for added in more:
-                    alone = special_grade(scale, {name: value}).grade
-                    both = special_grade(scale, {name: value, other: added} | {name: value}).grade
+                    alone = special_grade(TABLES[scale], {name: value}).grade
+                    both = special_grade(TABLES[scale], {name: value, other: added} | {name: value}).grade
                     assert alone is None or other == name or (both or 0) >= alone
