@@ -29,3 +29,15 @@ async def report_halt(tx: Tx, act: Act, *, halt_id: str, trial_id: str) -> None:
     """A trial was halted."""
     request = AlertRequest(kind=AlertKind.HALT, cause=halt_id)
     await raise_alerts(tx, act, [request], await trial_named(tx, trial_id))
+
+
+async def report_superseded_decision(tx: Tx, act: Act, *, decision_id: str, trial_id: str) -> None:
+    """Data behind a signed dose decision changed: its committee has to look at it again."""
+    request = AlertRequest(kind=AlertKind.DECISION_SUPERSEDED, cause=decision_id)
+    await raise_alerts(tx, act, [request], await trial_named(tx, trial_id))
+
+
+async def report_outdated_pack(tx: Tx, act: Act, *, pack_id: str, trial_id: str) -> None:
+    """Something came to light about those whom a committee's pack shows."""
+    request = AlertRequest(kind=AlertKind.PACK_OUTDATED, cause=pack_id)
+    await raise_alerts(tx, act, [request], await trial_named(tx, trial_id))

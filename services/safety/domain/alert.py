@@ -49,6 +49,8 @@ class AlertKind(StrEnum):
     CASE_FILE_REJECTED = "case_file_rejected"
     ACKNOWLEDGEMENT_UNKNOWN = "acknowledgement_unknown"
     CASE_FILE_RECEIVED = "case_file_received"
+    DECISION_SUPERSEDED = "decision_superseded"
+    PACK_OUTDATED = "pack_outdated"
     ADVERSE_EVENT_TREND = "adverse_event_trend"
 
 
@@ -103,6 +105,8 @@ _WORDS: Mapping[AlertKind, str] = MappingProxyType(
         AlertKind.CASE_FILE_REJECTED: "A regulator rejected a case report",
         AlertKind.ACKNOWLEDGEMENT_UNKNOWN: "An acknowledgement that fits nothing sent",
         AlertKind.CASE_FILE_RECEIVED: "A case report was received",
+        AlertKind.DECISION_SUPERSEDED: "A dose decision rests on data that have changed",
+        AlertKind.PACK_OUTDATED: "A committee's pack no longer shows everything",
         AlertKind.ADVERSE_EVENT_TREND: "Trend in adverse events",
     }
 )

@@ -85,6 +85,17 @@ class HaltImposed(Reader):
     halt_id: str
 
 
+class DoseDecisionSuperseded(Reader):
+    trial_id: str
+    decision_id: str
+    reason: str
+
+
+class CommitteePackOutdated(Reader):
+    trial_id: str
+    pack_id: str
+
+
 # -- enrolment ------------------------------------------------------------------------------------------
 
 

@@ -1,7 +1,14 @@
 from datetime import timedelta
 from typing import Any
 
-from services.sponsor.events.published import HaltImposedV1, HaltScopeV1
+import pytest
+
+from services.sponsor.events.published import (
+    CommitteePackOutdatedV1,
+    DoseDecisionSupersededV1,
+    HaltImposedV1,
+    HaltScopeV1,
+)
 from shared.clock import server_now
 
 
@@ -68,6 +75,46 @@ async def test_a_halt_wakes_the_duty_officer(world: Any) -> None:
     assert [(alert["kind"], alert["priority"], alert["cause_id"]) for alert in alerts] == [
         ("halt", "P1", "halt-1")
     ]
+
+
+@pytest.mark.parametrize(("reason", "alerted"), [("late_dlt", 1), ("withdrawn", 0)])
+async def test_a_decision_on_data_that_changed_is_told_and_one_withdrawn_is_not(
+    world: Any, reason: str, alerted: int
+) -> None:
+    body = DoseDecisionSupersededV1(
+        trial_id=world.trial_id,
+        decision_id="decision-1",
+        part="escalation",
+        level=2,
+        reason=reason,
+        superseded_at=server_now(),
+    )
+
+    await world.tell(
+        world.sponsor, world.sponsor.event(body, aggregate_id="decision-1", scope=world.trial_id)
+    )
+
+    told = [(alert["kind"], alert["priority"], alert["cause_id"]) for alert in await world.alerts()]
+    assert told == [("decision_superseded", "P2", "decision-1")] * alerted
+
+
+async def test_an_outdated_pack_is_told_once(world: Any) -> None:
+    body = CommitteePackOutdatedV1(
+        trial_id=world.trial_id,
+        pack_id="pack-1",
+        snapshot_id="snapshot-1",
+        part="escalation",
+        n=1,
+        decisions=[],
+        because=["adverse_event_added"],
+        reports=["report-1"],
+        outdated_at=server_now(),
+    )
+
+    await world.tell(world.sponsor, world.sponsor.event(body, aggregate_id="pack-1", scope=world.trial_id))
+
+    told = [(alert["kind"], alert["priority"], alert["cause_id"]) for alert in await world.alerts()]
+    assert told == [("pack_outdated", "P2", "pack-1")]
 
 
 async def test_the_sites_zone_codes_a_report_on_somebody_not_known(world: Any) -> None:
