@@ -7,14 +7,17 @@ from deploy.trialops.home import SERVICES
 from shared.database import Sql
 from tests.journeys.world import CODE, World
 
+TIME_ALONE = "safety.alert.escalated.v1"
+"""The steps of an alert that nobody acknowledges are due by the clock, whatever is rebuilt meanwhile."""
+
 
 async def said(world: World) -> dict[str, list[Any]]:
-    """What each service has published, apart from what a rebuild itself says."""
+    """What each service has published, apart from what a rebuild itself or time alone says."""
     return {
         service: [
             event["event_id"]
             for event in await world.published(service)
-            if event["type"] != f"{service}.replay.requested.v1"
+            if event["type"] not in (f"{service}.replay.requested.v1", TIME_ALONE)
         ]
         for service in SERVICES
     }
