@@ -2,7 +2,6 @@
 
 import csv
 import hashlib
-import os
 import re
 import zipfile
 from collections.abc import Iterator
@@ -11,9 +10,10 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tests.oracles import oracle
+
 ROOT = Path(__file__).parents[3]
 DICTIONARIES = ROOT / "services" / "safety" / "dictionaries"
-ORACLES = Path(os.environ.get("TRIALOPS_SHARED_DATA", ROOT.parent / "shared" / "data"))
 SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
 Row = tuple[str, str, str]
@@ -63,15 +63,10 @@ def test_no_codes_and_no_grade_texts_are_shipped(name: str) -> None:
     assert all(re.fullmatch("1?2?3?4?5?", grades) and grades for _, _, grades in committed(name))
 
 
-def oracle(name: str, not_checked: str) -> Path:
-    path = ORACLES / name
-    if not path.exists():
-        pytest.skip(f"{path} absent; {not_checked}")
-    return path
-
-
 def checksums() -> dict[str, str]:
-    lines = (ORACLES / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+    lines = (
+        oracle("SHA256SUMS", not_checked="no checksum was compared").read_text(encoding="utf-8").splitlines()
+    )
     pairs = [line.split(maxsplit=1) for line in lines if line.strip()]
     return {name.lstrip("*").removeprefix("./"): digest for digest, name in pairs}
 
@@ -79,7 +74,7 @@ def checksums() -> dict[str, str]:
 @pytest.mark.oracle
 @pytest.mark.parametrize("name", ["ctcae/ctcae-v5.0-terms.csv", "ctcae/ctcae-v6.0.xlsx"])
 def test_the_oracle_files_are_the_ones_we_know(name: str) -> None:
-    path = oracle(name, "its checksum was not compared")
+    path = oracle(name, not_checked="its checksum was not compared")
 
     assert hashlib.sha256(path.read_bytes()).hexdigest() == checksums()[name]
 
@@ -94,7 +89,9 @@ def filled(cells: list[str]) -> str:
 
 @pytest.mark.oracle
 def test_every_v5_row_equals_the_transcription() -> None:
-    path = oracle("ctcae/ctcae-v5.0-terms.csv", "the CTCAE 5.0 facts were not compared row by row")
+    path = oracle(
+        "ctcae/ctcae-v5.0-terms.csv", not_checked="the CTCAE 5.0 facts were not compared row by row"
+    )
 
     with path.open(encoding="utf-8", newline="") as rows:
         theirs = [
@@ -124,7 +121,7 @@ def clean_copy(path: Path) -> Iterator[dict[str, str]]:
 
 @pytest.mark.oracle
 def test_every_v6_row_equals_the_official_workbook() -> None:
-    path = oracle("ctcae/ctcae-v6.0.xlsx", "the CTCAE 6.0 facts were not compared row by row")
+    path = oracle("ctcae/ctcae-v6.0.xlsx", not_checked="the CTCAE 6.0 facts were not compared row by row")
 
     theirs = [
         (plain(row["C"]), plain(row["B"]), filled([row.get(column, "") for column in "DEFGH"]))
