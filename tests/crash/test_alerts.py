@@ -1,7 +1,7 @@
 """An alert's whole journey: mail down, the service killed between steps, the officer silent, over both transports."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from deploy.trialops.calls import Unreachable
 from deploy.trialops.demo.stage import Person
 from shared.clock import format_instant
 from shared.testing.stores import wait_until
@@ -75,15 +76,20 @@ async def test_a_call_handed_over_before_a_kill_is_repeated_as_the_same_call(
     receivers.mail.start()
     await served.start("alert_after_send")
     await _staff(trial)
-    served.arm()
     death = report(CODE, prepared.one, await trial.stage.clock(), "Sepsis", 5)
-    await trial.clients.send(death)
+    served.arm()
+    with suppress(Unreachable):  # the kill may come before the answer; the same report is sent again below
+        await trial.clients.send(death)
     await served.killed_at_failpoint()
 
     await served.start()
     await trial.clients.send(death)
     pager, mail = receivers.pager, receivers.mail
-    await wait_until(lambda: len(pager.pages) + len(mail.mails) >= 3, seconds=90, what="the repeated call")
+    await wait_until(
+        lambda: bool(pager.calls("death") and mail.ids_by_person("Death reported")),
+        seconds=90,
+        what="the death told by both channels",
+    )
 
     assert pager.calls("death")["officer-1", 1] == 1
     assert [len(ids) for ids in mail.ids_by_person("Death reported").values()] == [1]
